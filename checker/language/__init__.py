@@ -1,0 +1,53 @@
+"""The modelling language: domains, values, machines, and their lowering to the IR."""
+
+from checker.language.domains import Capacity, Counter, Index, Range, Settings, Variant
+from checker.language.machine import (
+    Configuration,
+    Disabled,
+    Machine,
+    Part,
+    Promise,
+    Snapshot,
+    action,
+    configuration,
+    eventually,
+    initial,
+    invariant,
+    reachable,
+    refines,
+    require,
+    step,
+    terminal,
+)
+from checker.language.values import Bag, Map, Record, Seq, Set, each
+
+__all__ = [
+    "Bag",
+    "Capacity",
+    "Configuration",
+    "Counter",
+    "Disabled",
+    "Index",
+    "Machine",
+    "Map",
+    "Part",
+    "Promise",
+    "Range",
+    "Record",
+    "Seq",
+    "Set",
+    "Settings",
+    "Snapshot",
+    "Variant",
+    "action",
+    "configuration",
+    "each",
+    "eventually",
+    "initial",
+    "invariant",
+    "reachable",
+    "refines",
+    "require",
+    "step",
+    "terminal",
+]

@@ -1,0 +1,379 @@
+"""Machines: classes whose annotated fields are state and whose methods are atomic actions.
+
+    class TwoPhase(Machine):
+        rm: Map[RM, RMState] = each(RMState.WORKING)      # state, with its initial value
+        @action                                           # a step; r is chosen by the checker
+        def rm_prepare(self, r: RM) -> None:
+            require(self.rm[r] is RMState.WORKING)        # the guard
+            self.rm[r] = RMState.PREPARED                 # the effect
+        @invariant
+        def consistent(self) -> bool: ...                 # true in every reachable state
+
+`TwoPhase(RM=3)` is a configured machine in one of its initial states.  It is also an ordinary
+object: `machine.rm_prepare(RM(0))` takes the step, or raises `Disabled` and changes nothing.
+
+What a class declares is collected here once, as data (`Declaration`).  Reading the source of
+the methods is `lowering`'s business; the meaning of annotations is `annotations`'.
+
+A field whose name begins with `aux_` is a ghost: properties and effects may read it, guards
+may not, so that it can never influence what the machine does.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeVar, overload
+
+from checker.language.domains import Settings, configured, settings_in_force
+from checker.language.values import Held, put, thaw
+
+F = TypeVar("F", bound=Callable[..., Any])
+P = TypeVar("P", bound="Part")
+
+GHOST_PREFIX = "aux_"
+
+Kind = Literal["action", "initial", "invariant", "step", "reachable", "eventually", "terminal",
+               "refines"]  # fmt: skip
+
+
+class Disabled(Exception):  # noqa: N818 - it is an outcome, not an error
+    """A `require` that does not hold: the action cannot be taken here."""
+
+
+def require(condition: bool) -> None:  # noqa: FBT001 - a guard reads as a sentence
+    """The action is possible only where `condition` holds."""
+    if not condition:
+        raise Disabled
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A property's entry in the catalogue: what a reader is told about it.
+
+    id        stable, as it appears in output, docs and tests: "OWN-1"
+    sentence  one sentence in the reader's words
+    source    where the claim is made: a KIP, a class of Kafka's, a paper
+    guards    what would go wrong without it
+    """
+
+    id: str
+    sentence: str
+    source: str = ""
+    guards: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a decorator wrote on a method."""
+
+    kind: Kind
+    promise: Promise | None = None
+    by: str | None = None
+    fair: Literal["weak", "strong"] | None = None
+    on: Callable[..., Any] | None = None
+    spec: type[Machine] | None = None
+    leads_from: Callable[..., bool] | None = None
+
+
+_MARK = "_verdict_mark"
+
+
+def _mark(function: F, mark: Mark) -> F:
+    changes = mark.kind in ("action", "initial")
+
+    @functools.wraps(function)
+    def guarded(self: Part, *args: Any, **kwargs: Any) -> Any:
+        with self._running(atomic=changes):
+            return function(self, *args, **kwargs)
+
+    setattr(guarded, _MARK, mark)
+    return guarded  # type: ignore[return-value]
+
+
+@overload
+def action(function: F, /) -> F: ...
+@overload
+def action(
+    *, by: str | None = None, fair: Literal["weak", "strong"] | None = None
+) -> Callable[[F], F]: ...
+def action(
+    function: F | None = None,
+    /,
+    *,
+    by: str | None = None,
+    fair: Literal["weak", "strong"] | None = None,
+) -> F | Callable[[F], F]:
+    """A step of the machine: guards (`require`) first, then effects, all at once.
+
+    A parameter is chosen by the checker among all values of its type; where the first guards
+    say `require(p in <a set, sequence or bag of the state>)`, among those.  `by` names who acts
+    (a parameter, or a word), for traces and diagrams: the first Index parameter unless given.
+    `fair` says that the step is not put off for ever: read by liveness checking.
+    """
+    mark = Mark("action", by=by, fair=fair)
+    return _mark(function, mark) if function is not None else lambda f: _mark(f, mark)
+
+
+def initial(function: F) -> F:
+    """A start: effects on the fields' defaults; each admitted choice of parameters is one."""
+    return _mark(function, Mark("initial"))
+
+
+@overload
+def invariant(function: F, /) -> F: ...
+@overload
+def invariant(promise: Promise, /) -> Callable[[F], F]: ...
+def invariant(what: Any, /) -> Any:
+    """A predicate that is true in every reachable state."""
+    return _property("invariant", what)
+
+
+@overload
+def reachable(function: F, /) -> F: ...
+@overload
+def reachable(promise: Promise, /) -> Callable[[F], F]: ...
+def reachable(what: Any, /) -> Any:
+    """A predicate that some reachable state satisfies: a witness must be found."""
+    return _property("reachable", what)
+
+
+@overload
+def terminal(function: F, /) -> F: ...
+@overload
+def terminal(promise: Promise, /) -> Callable[[F], F]: ...
+def terminal(what: Any, /) -> Any:
+    """Where the machine may stop: a state in which no action is possible must satisfy this."""
+    return _property("terminal", what)
+
+
+def _property(kind: Kind, what: Any) -> Any:
+    if isinstance(what, Promise):
+        return lambda function: _mark(function, Mark(kind, promise=what))
+    return _mark(what, Mark(kind))
+
+
+@overload
+def step(function: F, /) -> F: ...
+@overload
+def step(
+    promise: Promise | None = None, /, *, on: Callable[..., Any] | None = None
+) -> Callable[[F], F]: ...
+def step(
+    what: Any = None, /, *, on: Callable[..., Any] | None = None
+) -> Any:
+    """A predicate of two states, `def grows(self, after: Self) -> bool`, true of every step.
+
+    With `on=some_action`, of that action's steps only; further parameters with the names of the
+    action's parameters are what was chosen for them.
+    """
+    if what is None or isinstance(what, Promise):
+        return lambda function: _mark(function, Mark("step", promise=what, on=on))
+    return _mark(what, Mark("step"))
+
+
+@overload
+def eventually(function: F, /) -> F: ...
+@overload
+def eventually(
+    promise: Promise | None = None, /, *, after: Callable[..., bool] | None = None
+) -> Callable[[F], F]: ...
+def eventually(
+    what: Any = None, /, *, after: Callable[..., bool] | None = None
+) -> Any:
+    """A predicate that becomes true at some point of every fair run.
+
+    With `after=condition` (a method of the machine): whenever the condition holds, the
+    predicate holds then or later.  An engine without liveness checking answers `unknown`.
+    """
+    if what is None or isinstance(what, Promise):
+        return lambda function: _mark(
+            function, Mark("eventually", promise=what, leads_from=after)
+        )
+    return _mark(what, Mark("eventually"))
+
+
+def refines(spec: type[Machine], promise: Promise | None = None) -> Callable[[F], F]:
+    """Every behaviour, read through this method, is a behaviour of `spec`.
+
+    The method, `def as_spec(self, spec: Spec) -> None`, assigns the fields of `spec` from those
+    of `self`.  Each start must map to a start of the specification, and each step to a step of
+    it or to no change.
+    """
+    return lambda function: _mark(function, Mark("refines", promise=promise, spec=spec))
+
+
+@dataclass(frozen=True)
+class Method:
+    """A decorated method: its name, function as written, and mark."""
+
+    name: str
+    function: Callable[..., Any]
+    mark: Mark
+    owner: type[Any]
+
+    @property
+    def sentence(self) -> str:
+        """The first sentence of the docstring, on one line."""
+        text = " ".join((inspect.getdoc(self.function) or self.name.replace("_", " ")).split())
+        return text.split(". ")[0].rstrip(".") + "."
+
+    @property
+    def promise(self) -> Promise:
+        """The catalogue's entry, or one made of the method's name and docstring."""
+        return self.mark.promise or Promise(self.name, self.sentence)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A named configuration of a machine, and what is expected of it.
+
+    `hazards` names the properties, by id, that are false here and are known to be: the run is
+    green when each is found violated, and red when one is not.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    hazards: frozenset[str] = frozenset()
+    about: str = ""
+
+
+def configuration(
+    name: str, /, *, hazards: tuple[str, ...] = (), about: str = "", **settings: Any
+) -> Configuration:
+    """`configuration("two members", Member=2, hazards=("OWN-3",))`."""
+    return Configuration(name, MappingProxyType(settings), frozenset(hazards), about)
+
+
+class Part(Held):
+    """A mutable component of a machine: fields with defaults, methods, actions of its own.
+
+    A part lives in one place, a field or a slot of a map; `me = self.members[m]` names that
+    place.  Assigning a part copies its content.  A part's actions become actions of the machine
+    that has it, under the name of its field: `network.lose`.
+    """
+
+    _scope: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        # Classes declared inside a function may name one another in their annotations.
+        frame = sys._getframe(1)
+        cls._scope = frame.f_locals if frame.f_code.co_name != "<module>" else {}
+
+    def __init__(self) -> None:
+        from checker.language.annotations import fill
+
+        fill(self, settings_in_force())
+
+    @contextmanager
+    def _running(self, *, atomic: bool) -> Iterator[None]:  # noqa: ARG002 - the machine's business
+        yield
+
+    def _copied(self) -> Part:
+        copy = object.__new__(type(self))
+        copy.__dict__.update({name: thaw(value) for name, value in self.__dict__.items()})
+        return copy
+
+    def _replace(self, other: Any) -> None:
+        for name, value in other.__dict__.items():
+            self.__dict__[name] = put(self.__dict__.get(name), value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no field {name}")
+        self.__dict__[name] = put(self.__dict__[name], value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = (f"{n}={v!r}" for n, v in self.__dict__.items() if not n.startswith("_"))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The content of a part or machine as an immutable value."""
+
+    cls: type[Part]
+    content: tuple[tuple[str, Any], ...]
+
+    def __getattr__(self, name: str) -> Any:
+        for own, value in self.content:
+            if own == name:
+                return value
+        raise AttributeError(f"{self.cls.__name__} has no field {name}")
+
+    def __repr__(self) -> str:
+        return f"{self.cls.__name__}({', '.join(f'{n}={v!r}' for n, v in self.content)})"
+
+
+class Machine(Part):
+    """A state machine.  See the module's theory and docs/language.md.
+
+    Machine(**settings): sizes of domains, bounds of counters, capacities and variants, each by
+    its own name.  ConfigurationError where one is missing, unknown or out of range.
+
+    `configurations` (class attribute) names those that `verdict check` runs by default.
+    """
+
+    configurations: ClassVar[tuple[Configuration, ...]] = ()
+
+    def __init__(self, **settings: Any) -> None:
+        from checker.language.annotations import fill, settle
+
+        chosen = settle(type(self), settings)
+        self.__dict__["_settings"] = chosen
+        with configured(chosen):
+            fill(self, chosen)
+
+    @contextmanager
+    def _running(self, *, atomic: bool) -> Iterator[None]:
+        """Put the machine's configuration in force; undo everything where the method fails."""
+        before = self._copied() if atomic else None
+        with configured(self.__dict__["_settings"]):
+            try:
+                yield
+            except BaseException:
+                if before is not None:
+                    self._replace(before)
+                raise
+
+
+def settings_of(machine: Machine) -> Settings:
+    """The configuration of a machine."""
+    settings: Settings = machine.__dict__["_settings"]
+    return settings
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a Part or Machine class declares, base classes first."""
+
+    cls: type[Part]
+    methods: tuple[Method, ...] = field(default=())
+
+    def of(self, *kinds: Kind) -> list[Method]:
+        """The methods of some kinds, in the order of declaration."""
+        return [method for method in self.methods if method.mark.kind in kinds]
+
+
+def declaration(cls: type[Part]) -> Declaration:
+    """Collect the decorated methods of a class; an overriding method replaces the inherited."""
+    found: dict[str, Method] = {}
+    for base in reversed(cls.__mro__):
+        for name, member in vars(base).items():
+            mark = getattr(member, _MARK, None)
+            if isinstance(mark, Mark):
+                found[name] = Method(name, member.__wrapped__, mark, base)
+            elif name in found:
+                del found[name]
+    return Declaration(cls, tuple(found.values()))

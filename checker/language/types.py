@@ -1,0 +1,358 @@
+"""Types: what the values of a configured machine can be, with every size known.
+
+    Bool  Int  Enum  Index        scalars
+    Option[T]  Record  Union      put together from others
+    Map[K, V]  Set[T]  Seq[T]  Bag[T]    containers
+    Part                          a mutable record: the machine itself, and its components
+
+A type is *dense* when its values can be numbered 0 … n-1 without gaps by arithmetic on the
+numbers of their components: scalars, and options, records and unions of dense types.  Dense
+types can be the keys of maps, the elements of sets that cost one bit each, and the parameters
+of actions that the checker chooses by trying every value.  The order of the numbers is the
+order of `values.order`: first field first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from checker.language.domains import Index
+from checker.language.values import Bag, Map, Seq, Set
+
+DENSE_LIMIT = 1 << 16
+"""More values than this are not numbered one by one."""
+
+BITSET_LIMIT = 64
+"""A set over at most this many values keeps one bit for each."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type; equal types have equal values and equal layouts."""
+
+    @property
+    def count(self) -> int | None:
+        """How many values a dense type has; None for a type that is not dense."""
+        return None
+
+    @property
+    def dense(self) -> bool:
+        """Whether values are numbered 0 … count-1."""
+        return self.count is not None
+
+    def universe(self) -> Iterator[Any]:
+        """Every value of a dense type, in the order of its numbers."""
+        raise TypeError(f"{self} has too many values to list")
+
+    def number(self, value: Any) -> int:
+        """The number of a value of a dense type; ValueError where it is none of them."""
+        raise TypeError(f"{self} does not number its values")
+
+
+@dataclass(frozen=True)
+class BoolType(Type):
+    """False and True."""
+
+    @property
+    def count(self) -> int:
+        return 2
+
+    def universe(self) -> Iterator[bool]:
+        return iter((False, True))
+
+    def number(self, value: Any) -> int:
+        return int(value)
+
+    def __str__(self) -> str:
+        return "bool"
+
+
+@dataclass(frozen=True)
+class IntType(Type):
+    """An integer of low … high.  Without bounds: one that is being computed, never stored.
+
+    `bound` names the Counter that set `high`: passing it ends exploration there, instead of
+    being a defect.
+    """
+
+    low: int | None = None
+    high: int | None = None
+    bound: str | None = None
+
+    @property
+    def count(self) -> int | None:
+        if self.low is None or self.high is None or self.high - self.low >= DENSE_LIMIT:
+            return None
+        return self.high - self.low + 1
+
+    def universe(self) -> Iterator[int]:
+        if self.low is None or self.high is None:
+            return super().universe()
+        return iter(range(self.low, self.high + 1))
+
+    def number(self, value: Any) -> int:
+        if self.low is None or self.high is None or not self.low <= value <= self.high:
+            raise ValueError(f"{value} is outside {self}")
+        return int(value) - self.low
+
+    def __str__(self) -> str:
+        if self.low is None:
+            return "int"
+        return self.bound or f"{self.low}..{self.high}"
+
+
+INTEGER = IntType()
+BOOL = BoolType()
+
+
+@dataclass(frozen=True)
+class EnumType(Type):
+    """The members of an Enum class, in the order of their definition."""
+
+    cls: type[Enum]
+
+    @property
+    def count(self) -> int:
+        return len(self.cls)
+
+    def universe(self) -> Iterator[Enum]:
+        return iter(self.cls)
+
+    def number(self, value: Any) -> int:
+        return list(self.cls).index(value)
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True)
+class IndexType(Type):
+    """The values of an Index class at its configured size."""
+
+    cls: type[Index]
+    size: int
+
+    @property
+    def count(self) -> int:
+        return self.size
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the values are interchangeable, and so have no order."""
+        return self.cls.symmetric
+
+    def universe(self) -> Iterator[Index]:
+        return (self.cls(position) for position in range(self.size))
+
+    def number(self, value: Any) -> int:
+        if type(value) is not self.cls or value.position >= self.size:
+            raise ValueError(f"{value!r} is outside {self} of {self.size}")
+        return int(value.position)
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True)
+class OptionType(Type):
+    """None, or a value of `item`.  None has number 0."""
+
+    item: Type
+
+    @cached_property
+    def count(self) -> int | None:  # type: ignore[override]
+        return _dense(None if self.item.count is None else self.item.count + 1)
+
+    def universe(self) -> Iterator[Any]:
+        yield None
+        yield from self.item.universe()
+
+    def number(self, value: Any) -> int:
+        return 0 if value is None else 1 + self.item.number(value)
+
+    def __str__(self) -> str:
+        return f"{self.item} | None"
+
+
+@dataclass(frozen=True)
+class StructType(Type):
+    """Named fields: what records, parts and machines have in common."""
+
+    cls: type[Any]
+    fields: tuple[tuple[str, Type], ...]
+
+    def field(self, name: str) -> Type | None:
+        """The type of the field `name`, or None where there is none."""
+        return dict(self.fields).get(name)
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@dataclass(frozen=True)
+class RecordType(StructType):
+    """An immutable record.  The first field is the most significant in its number."""
+
+    @cached_property
+    def count(self) -> int | None:  # type: ignore[override]
+        counts = [kind.count for _, kind in self.fields]
+        return _dense(None if None in counts else math.prod(n for n in counts if n is not None))
+
+    def universe(self) -> Iterator[Any]:
+        def build(chosen: tuple[Any, ...]) -> Iterator[Any]:
+            if len(chosen) == len(self.fields):
+                yield self.cls(*chosen)
+                return
+            for item in self.fields[len(chosen)][1].universe():
+                yield from build((*chosen, item))
+
+        return build(())
+
+    def number(self, value: Any) -> int:
+        number = 0
+        for name, kind in self.fields:
+            number = number * (kind.count or 0) + kind.number(getattr(value, name))
+        return number
+
+
+@dataclass(frozen=True)
+class PartType(StructType):
+    """A mutable struct.  Never dense: it is state, not a value that is passed about."""
+
+
+@dataclass(frozen=True)
+class UnionType(Type):
+    """One of several records, ordered by the declaration of their classes."""
+
+    options: tuple[RecordType, ...]
+
+    @cached_property
+    def count(self) -> int | None:  # type: ignore[override]
+        counts = [option.count for option in self.options]
+        return _dense(None if None in counts else sum(n for n in counts if n is not None))
+
+    def universe(self) -> Iterator[Any]:
+        for option in self.options:
+            yield from option.universe()
+
+    def number(self, value: Any) -> int:
+        base = 0
+        for option in self.options:
+            if type(value) is option.cls:
+                return base + option.number(value)
+            base += option.count or 0
+        raise ValueError(f"{value!r} is not one of {self}")
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.options))
+
+
+@dataclass(frozen=True)
+class MapType(Type):
+    """A total map from a dense key."""
+
+    key: Type
+    value: Type
+
+    def __str__(self) -> str:
+        return f"Map[{self.key}, {self.value}]"
+
+
+@dataclass(frozen=True)
+class CollectionType(Type):
+    """A container of at most `capacity` elements; `bound` names the capacity, where it has one."""
+
+    item: Type
+    capacity: int
+    bound: str | None = None
+
+
+@dataclass(frozen=True)
+class SetType(CollectionType):
+    """A set.  Over a small dense type it has one bit a value, and no other capacity."""
+
+    @property
+    def bits(self) -> int | None:
+        """How many bits the one-bit-a-value form has; None where elements are listed."""
+        count = self.item.count
+        return count if count is not None and count <= BITSET_LIMIT else None
+
+    def __str__(self) -> str:
+        return f"Set[{self.item}]"
+
+
+@dataclass(frozen=True)
+class SeqType(CollectionType):
+    """A sequence."""
+
+    def __str__(self) -> str:
+        return f"Seq[{self.item}]"
+
+
+@dataclass(frozen=True)
+class BagType(CollectionType):
+    """A multiset."""
+
+    def __str__(self) -> str:
+        return f"Bag[{self.item}]"
+
+
+def _dense(count: int | None) -> int | None:
+    return count if count is not None and count <= DENSE_LIMIT else None
+
+
+def contains(kind: Type, value: Any) -> bool:
+    """Whether `value`, as CPython holds it, belongs to `kind`."""
+    match kind:
+        case BoolType():
+            return isinstance(value, bool)
+        case IntType(low, high):
+            good = isinstance(value, int) and not isinstance(value, bool)
+            return good and (low is None or low <= value) and (high is None or value <= high)
+        case EnumType(cls):
+            return isinstance(value, cls)
+        case IndexType(cls, size):
+            return type(value) is cls and value.position < size
+        case OptionType(item):
+            return value is None or contains(item, value)
+        case StructType(cls, named):
+            return type(value) is cls and all(contains(k, getattr(value, n)) for n, k in named)
+        case UnionType(options):
+            return any(contains(option, value) for option in options)
+        case MapType(key, item):
+            return isinstance(value, Map) and list(value) == list(key.universe()) and all(
+                contains(item, v) for v in value.values()
+            )
+        case CollectionType(item, capacity):
+            held = {SetType: Set, SeqType: Seq, BagType: Bag}[type(kind)]
+            return (
+                isinstance(value, held)
+                and (len(value) <= capacity or isinstance(kind, SetType) and kind.bits is not None)
+                and all(contains(item, element) for element in value)
+            )
+        case _:
+            raise TypeError(f"{kind} is not a type of the language")
+
+
+def symmetric_domains(kind: Type) -> frozenset[type[Index]]:
+    """The symmetric Index classes that values of `kind` mention."""
+    match kind:
+        case IndexType(cls):
+            return frozenset({cls} if cls.symmetric else ())
+        case OptionType(item) | CollectionType(item):
+            return symmetric_domains(item)
+        case StructType(_, named):
+            return frozenset().union(*(symmetric_domains(k) for _, k in named))
+        case UnionType(options):
+            return frozenset().union(*map(symmetric_domains, options))
+        case MapType(key, value):
+            return symmetric_domains(key) | symmetric_domains(value)
+        case _:
+            return frozenset()
+
+
