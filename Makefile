@@ -1,0 +1,54 @@
+# make check      the main job: every configuration's verdicts (ARGS=… goes to `verdict check`)
+# make test       the tests, without the slow ones (ARGS=… goes to pytest)
+# make test-all   the tests, all of them
+# make lint       style, formatting, import directions
+# make types      mypy --strict over everything
+# make lock       write uv.lock and requirements/dev.txt anew from pyproject.toml (needs uv)
+# make clean      remove .venv and everything else that was made here
+#
+# Each works from a bare clone with Python 3.11 or later: it makes .venv first (.ci/venv.py).
+
+ARGS ?=
+# Processes for the tests: as many as a small machine has cores.
+JOBS ?= 2
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := check
+.PHONY: check test test-all lint types lock clean venv
+
+check: venv
+	@$(BIN)/verdict check $(ARGS)
+
+test: venv
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+test-all: venv
+	@$(BIN)/pytest -n $(JOBS) -m "slow or not slow" $(ARGS)
+
+lint: venv
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: venv
+	@$(BIN)/mypy
+
+# The first Python that is new enough makes .venv; a .venv that fits is left alone.
+venv:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        exec $$python .ci/venv.py; \
+	    fi; \
+	done; \
+	echo 'no Python 3.11 or later found on PATH: install one, or name it: make PYTHON=/path/to/python3' >&2; \
+	exit 2
+
+lock:
+	@uv lock --quiet
+	@uv export --quiet --frozen --all-groups --no-emit-project --no-header \
+	    --output-file requirements/dev.txt
+
+clean:
+	rm -rf .venv .venv.lock .coverage .coverage.* .hypothesis .import_linter_cache \
+	    .mypy_cache .pytest_cache .ruff_cache build dist
