@@ -28,6 +28,7 @@ from checker.errors import ConfigurationError, LanguageError
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True)
 class Settings:
     """A configuration: the size of each domain and bound, the choice of each variant, by name."""
@@ -118,8 +119,11 @@ class Index(metaclass=IndexMeta):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self!r} cannot be changed")
 
+    def __reduce__(self) -> tuple[type[Self], tuple[int]]:
+        return type(self), (self.position,)  # copies and pickles are made anew, never written to
+
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.position == self.position  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.position == self.position
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.position))

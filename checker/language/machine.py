@@ -164,9 +164,7 @@ def step(function: F, /) -> F: ...
 def step(
     promise: Promise | None = None, /, *, on: Callable[..., Any] | None = None
 ) -> Callable[[F], F]: ...
-def step(
-    what: Any = None, /, *, on: Callable[..., Any] | None = None
-) -> Any:
+def step(what: Any = None, /, *, on: Callable[..., Any] | None = None) -> Any:
     """A predicate of two states, `def grows(self, after: Self) -> bool`, true of every step.
 
     With `on=some_action`, of that action's steps only; further parameters with the names of the
@@ -183,18 +181,14 @@ def eventually(function: F, /) -> F: ...
 def eventually(
     promise: Promise | None = None, /, *, after: Callable[..., bool] | None = None
 ) -> Callable[[F], F]: ...
-def eventually(
-    what: Any = None, /, *, after: Callable[..., bool] | None = None
-) -> Any:
+def eventually(what: Any = None, /, *, after: Callable[..., bool] | None = None) -> Any:
     """A predicate that becomes true at some point of every fair run.
 
     With `after=condition` (a method of the machine): whenever the condition holds, the
     predicate holds then or later.  An engine without liveness checking answers `unknown`.
     """
     if what is None or isinstance(what, Promise):
-        return lambda function: _mark(
-            function, Mark("eventually", promise=what, leads_from=after)
-        )
+        return lambda function: _mark(function, Mark("eventually", promise=what, leads_from=after))
     return _mark(what, Mark("eventually"))
 
 
@@ -307,6 +301,8 @@ class Snapshot:
     content: tuple[tuple[str, Any], ...]
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # no field does; pickle and copy ask before there is content
+            raise AttributeError(name)
         for own, value in self.content:
             if own == name:
                 return value
