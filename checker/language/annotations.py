@@ -140,7 +140,7 @@ class Resolver:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
 
-    def resolve(
+    def resolve(  # noqa: C901, PLR0911 - one return for each kind of annotation
         self,
         annotation: Any,
         bound: Mapping[Any, Any] | None = None,
@@ -164,7 +164,9 @@ class Resolver:
         if isinstance(annotation, type) and issubclass(annotation, Enum):
             return EnumType(annotation)
         if is_index(annotation):
-            name = Name(annotation.__name__, "domain", INTEGER, annotation.default, _doc(annotation))
+            name = Name(
+                annotation.__name__, "domain", INTEGER, annotation.default, _doc(annotation)
+            )
             return IndexType(annotation, self._lookup(name))
         if isinstance(annotation, type) and issubclass(annotation, Record):
             return RecordType(annotation, self._fields(annotation, {}))
@@ -317,14 +319,19 @@ def survey(cls: type[Machine]) -> dict[str, Name]:
             resolver.variant(cls, field)
         else:
             resolver.resolve(field.annotation)
+    for hint in _parameters(cls):
+        resolver.resolve(hint)
+    return found
+
+
+def _parameters(cls: type[Machine]) -> Iterator[Any]:
+    """The annotations of what methods take, where they stand for a type of their own."""
     for owner in part_classes(cls):
         for method in declaration(owner).methods:
-            if method.mark.kind == "refines":
-                continue
-            for hint in parameter_hints(method).values():
-                if not isinstance(hint, TypeVar) and hint is not typing.Self:
-                    resolver.resolve(hint)
-    return found
+            if method.mark.kind != "refines":
+                for hint in parameter_hints(method).values():
+                    if not isinstance(hint, TypeVar) and hint is not typing.Self:
+                        yield hint
 
 
 def part_classes(cls: type[Part]) -> Iterator[type[Part]]:
@@ -390,11 +397,12 @@ def parse(cls: type[Machine], text: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parsed(name: Name, raw: str) -> Any:
+    chosen: Any
     match name.type:
         case EnumType(cls):
             chosen = {member.name.lower(): member for member in cls}.get(raw.lower(), raw)
         case IntType():
-            chosen = int(raw) if raw.lstrip("-").isdecimal() else raw
+            chosen = int(raw) if raw.removeprefix("-").isdecimal() else raw
         case _:
             chosen = {"true": True, "false": False}.get(raw.lower(), raw)
     return _checked(name, chosen)
@@ -442,7 +450,9 @@ def fill_as(part: Part, kind: PartType, settings: Settings) -> None:
         part.__dict__[field.name] = value
 
 
-def default_of(kind: Type, given: Any, settings: Settings, where: str) -> Any:
+def default_of(  # noqa: PLR0911 - one return for each kind of type
+    kind: Type, given: Any, settings: Settings, where: str
+) -> Any:
     """The initial value of a place of type `kind`, given its declared default or MISSING."""
     if isinstance(kind, MapType) and (given is MISSING or isinstance(given, Each)):
         inner = given.value if isinstance(given, Each) else MISSING

@@ -49,7 +49,7 @@ class Type:
         """Every value of a dense type, in the order of its numbers."""
         raise TypeError(f"{self} has too many values to list")
 
-    def number(self, value: Any) -> int:
+    def number(self, value: Any) -> int:  # noqa: ARG002 - for those that do
         """The number of a value of a dense type; ValueError where it is none of them."""
         raise TypeError(f"{self} does not number its values")
 
@@ -165,7 +165,7 @@ class OptionType(Type):
     item: Type
 
     @cached_property
-    def count(self) -> int | None:  # type: ignore[override]
+    def count(self) -> int | None:
         return _dense(None if self.item.count is None else self.item.count + 1)
 
     def universe(self) -> Iterator[Any]:
@@ -199,7 +199,7 @@ class RecordType(StructType):
     """An immutable record.  The first field is the most significant in its number."""
 
     @cached_property
-    def count(self) -> int | None:  # type: ignore[override]
+    def count(self) -> int | None:
         counts = [kind.count for _, kind in self.fields]
         return _dense(None if None in counts else math.prod(n for n in counts if n is not None))
 
@@ -232,7 +232,7 @@ class UnionType(Type):
     options: tuple[RecordType, ...]
 
     @cached_property
-    def count(self) -> int | None:  # type: ignore[override]
+    def count(self) -> int | None:
         counts = [option.count for option in self.options]
         return _dense(None if None in counts else sum(n for n in counts if n is not None))
 
@@ -306,7 +306,7 @@ def _dense(count: int | None) -> int | None:
     return count if count is not None and count <= DENSE_LIMIT else None
 
 
-def contains(kind: Type, value: Any) -> bool:
+def contains(kind: Type, value: Any) -> bool:  # noqa: PLR0911 - one return for each kind
     """Whether `value`, as CPython holds it, belongs to `kind`."""
     match kind:
         case BoolType():
@@ -325,14 +325,18 @@ def contains(kind: Type, value: Any) -> bool:
         case UnionType(options):
             return any(contains(option, value) for option in options)
         case MapType(key, item):
-            return isinstance(value, Map) and list(value) == list(key.universe()) and all(
-                contains(item, v) for v in value.values()
+            return (
+                isinstance(value, Map)
+                and list(value) == list(key.universe())
+                and all(contains(item, v) for v in value.values())
             )
         case CollectionType(item, capacity):
+            held: type[Set[Any] | Seq[Any] | Bag[Any]]
             held = {SetType: Set, SeqType: Seq, BagType: Bag}[type(kind)]
+            unlimited = isinstance(kind, SetType) and kind.bits is not None
             return (
                 isinstance(value, held)
-                and (len(value) <= capacity or isinstance(kind, SetType) and kind.bits is not None)
+                and (unlimited or len(value) <= capacity)
                 and all(contains(item, element) for element in value)
             )
         case _:
@@ -354,5 +358,3 @@ def symmetric_domains(kind: Type) -> frozenset[type[Index]]:
             return symmetric_domains(key) | symmetric_domains(value)
         case _:
             return frozenset()
-
-

@@ -30,7 +30,7 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-class Frozen(TypeError):
+class Frozen(TypeError):  # noqa: N818 - it says what the container is
     """A change to a container that is part of a value."""
 
 
@@ -72,7 +72,7 @@ class Value(Held):
             self._data = _copy(other, thaw)._data
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._key() == cast("Value", other)._key()
+        return type(other) is type(self) and self._key() == other._key()
 
     def __hash__(self) -> int:
         if not self._frozen:
@@ -380,7 +380,7 @@ class Record:
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
 
-def order(value: Any) -> tuple[Any, ...]:
+def order(value: Any) -> tuple[Any, ...]:  # noqa: PLR0911 - one return for each kind
     """A key that orders the values of one type: the order in which sets are iterated.
 
     None comes first, enums and indices by position, records by their fields in turn (those of a
