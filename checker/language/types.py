@@ -15,7 +15,7 @@ order of `values.order`: first field first.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -302,6 +302,14 @@ class BagType(CollectionType):
         return f"Bag[{self.item}]"
 
 
+HELD: Mapping[type[Type], type[Set[Any] | Seq[Any] | Bag[Any]]] = {
+    SetType: Set,
+    SeqType: Seq,
+    BagType: Bag,
+}
+"""What holds a collection in CPython."""
+
+
 def _dense(count: int | None) -> int | None:
     return count if count is not None and count <= DENSE_LIMIT else None
 
@@ -331,8 +339,7 @@ def contains(kind: Type, value: Any) -> bool:  # noqa: PLR0911 - one return for 
                 and all(contains(item, v) for v in value.values())
             )
         case CollectionType(item, capacity):
-            held: type[Set[Any] | Seq[Any] | Bag[Any]]
-            held = {SetType: Set, SeqType: Seq, BagType: Bag}[type(kind)]
+            held = HELD[type(kind)]
             unlimited = isinstance(kind, SetType) and kind.bits is not None
             return (
                 isinstance(value, held)
