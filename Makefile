@@ -13,6 +13,8 @@ ARGS ?=
 JOBS ?= 2
 
 BIN := .venv/bin
+# What runs the tests: .ci/run measures coverage with it.
+PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
 .PHONY: check test test-all lint types lock clean venv
@@ -21,10 +23,10 @@ check: venv
 	@$(BIN)/verdict check $(ARGS)
 
 test: venv
-	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+	@$(PYTEST) -n $(JOBS) $(ARGS)
 
 test-all: venv
-	@$(BIN)/pytest -n $(JOBS) -m "slow or not slow" $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS)
 
 lint: venv
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Kafka's protocols as machines, each checked against what spec/ promises."""
