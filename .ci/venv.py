@@ -66,6 +66,12 @@ def with_pip() -> None:
     subprocess.run([*pip, *project], check=True)
 
 
+def refuse(why: str) -> int:
+    """Say in one line why there is no .venv."""
+    print(f"cannot make .venv: {why}", file=sys.stderr)
+    return 2
+
+
 def main() -> int:
     """Make .venv fit; 0 where it does, 2 with one line on stderr where it cannot be made."""
     stamp = wanted()
@@ -82,11 +88,9 @@ def main() -> int:
             with_uv(uv) if uv else with_pip()
         except subprocess.CalledProcessError as error:
             hint = "" if uv else " (on Debian and Ubuntu: apt-get install python3-venv)"
-            print(
-                f"cannot make .venv: `{' '.join(error.cmd)}` failed, see above{hint}",
-                file=sys.stderr,
-            )
-            return 2
+            return refuse(f"`{' '.join(error.cmd)}` failed, see above{hint}")
+        except KeyboardInterrupt:
+            return refuse("interrupted; the next run starts afresh")
         STAMP.write_text(stamp, encoding="utf-8")
     return 0
 
