@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -65,6 +66,16 @@ def test_functions_are_short() -> None:
         and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
     ]
     assert long == []
+
+
+def test_both_locks_pin_the_same() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    locked = {entry["name"]: entry["version"] for entry in lock["package"]}
+    del locked[PROJECT["project"]["name"]]
+    pins = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", pins, flags=re.MULTILINE))
+    assert pinned == locked
+    assert "://" not in pins
 
 
 def test_an_import_upwards_is_refused(tmp_path: Path) -> None:
