@@ -152,8 +152,10 @@ class Resolver:
         written around it, for the container that has none of its own.
         """
         bound = bound or {}
-        if isinstance(annotation, TypeVar):
+        if isinstance(annotation, TypeVar) or annotation is typing.Self:
             annotation = bound.get(annotation, annotation)
+        if isinstance(annotation, Type):
+            return annotation
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
             return self._annotated(arguments[0], arguments[1:], bound, capacity)
@@ -185,8 +187,8 @@ class Resolver:
         base = origin or annotation
         if isinstance(base, type) and issubclass(base, Part):
             variables = getattr(base, "__parameters__", ())
-            inner = {v: bound.get(a, a) for v, a in zip(variables, arguments, strict=False)}
-            return PartType(base, self._fields(base, inner, capacity))
+            inner = {v: self.resolve(a, bound) for v, a in zip(variables, arguments, strict=False)}
+            return PartType(base, self._fields(base, inner, capacity), tuple(inner.items()))
         raise LanguageError(
             f"{getattr(annotation, '__name__', annotation)} is not a type of the language",
             hint="use an Index, an Enum, bool, a bounded int, Map, Set, Seq, Bag, a Record, "

@@ -222,7 +222,12 @@ class RecordType(StructType):
 
 @dataclass(frozen=True)
 class PartType(StructType):
-    """A mutable struct.  Never dense: it is state, not a value that is passed about."""
+    """A mutable struct.  Never dense: it is state, not a value that is passed about.
+
+    `bound` gives what the type variables of a generic part stand for.
+    """
+
+    bound: tuple[tuple[Any, Type], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,384 @@
+"""A whole machine: its actions, properties and refinements, lowered for one configuration."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checker.errors import LanguageError
+from checker.language.annotations import (
+    parameter_hints,
+    resolver,
+    settle,
+    snapshot,
+    state_type,
+    survey,
+)
+from checker.language.domains import Index, Settings, configured
+from checker.language.ir import (
+    Action,
+    Apply,
+    Assign,
+    At,
+    Const,
+    Domain,
+    Elements,
+    Expr,
+    Get,
+    Op,
+    Parameter,
+    Program,
+    Property,
+    Refinement,
+    Require,
+    Source,
+    Stmt,
+    Var,
+    walk,
+)
+from checker.language.lowering.calls import block, types_of, without_docstring
+from checker.language.lowering.frame import Frame, Method, assigned_once
+from checker.language.lowering.ghosts import check_ghosts
+from checker.language.lowering.source import source_of
+from checker.language.lowering.statements import lower_body
+from checker.language.machine import Machine, Part, Snapshot, declaration, settings_of
+from checker.language.machine import Method as Declared
+from checker.language.types import BOOL, BITSET_LIMIT, IndexType, MapType, PartType, Type
+from checker.language.values import Bag, Map, Record, Seq, Set
+
+
+def lower(machine: Machine) -> Program:
+    """The configured machine as IR.
+
+    LanguageError, with its place in the source, for anything that is not in the language.
+    """
+    return _Lowering(type(machine), settings_of(machine)).program()
+
+
+@dataclass(frozen=True)
+class _Receiver:
+    """Where a method's `self` is: the machine, or a part of it, maybe one of a map of parts."""
+
+    prefix: str
+    place: Expr
+    cls: type[Part]
+    key: Parameter | None = None
+
+
+class _Lowering:
+    def __init__(self, cls: type[Machine], settings: Settings) -> None:
+        self._cls = cls
+        self._settings = settings
+        self._resolver = resolver(settings)
+        self._state = state_type(cls, settings)
+        self._self = Var(self._state, None, "self")
+
+    def program(self) -> Program:
+        declared = declaration(self._cls)
+        start = snapshot(self._fresh_machine(), self._state)
+        _refuse_asymmetry(start, self._state)
+        actions = tuple(self._actions("action"))
+        _distinct(action.name for action in actions)
+        initials = tuple(self._actions("initial"))
+        kinds = declared.of("invariant", "step", "reachable", "terminal", "eventually")
+        properties = tuple(self._property(method) for method in kinds)
+        refinements = tuple(self._refinement(method) for method in declared.of("refines"))
+        _distinct(found.promise.id for found in (*properties, *refinements))
+        return Program(
+            self._cls.__name__, self._settings, self._state, start, initials, actions,
+            properties, refinements,
+        )  # fmt: skip
+
+    def _fresh_machine(self) -> Machine:
+        with configured(self._settings):
+            return self._cls(**self._settings.items())
+
+    # -------------------------------------------------------- actions
+
+    def _receivers(self) -> Iterator[_Receiver]:
+        yield _Receiver("", self._self, self._cls)
+        yield from self._inner(self._self, "")
+
+    def _inner(self, place: Expr, prefix: str) -> Iterator[_Receiver]:
+        assert isinstance(place.type, PartType)
+        for name, kind in place.type.fields:
+            inner = Get(kind, None, place, name)
+            if isinstance(kind, PartType):
+                yield _Receiver(f"{prefix}{name}.", inner, kind.cls)
+                yield from self._inner(inner, f"{prefix}{name}.")
+            elif isinstance(kind, MapType) and isinstance(kind.value, PartType):
+                key = str(kind.key).lower()
+                parameter = Parameter(key, kind.key, Domain(kind.key))
+                slot = At(kind.value, None, inner, Var(kind.key, None, key))
+                yield _Receiver(f"{prefix}{name}.", slot, kind.value.cls, parameter)
+
+    def _actions(self, kind: str) -> Iterator[Action]:
+        for receiver in self._receivers():
+            declared = declaration(receiver.cls)
+            if receiver.prefix:
+                _refuse_properties(declared.methods)
+            for method in declared.methods:
+                if method.mark.kind == kind:
+                    yield self._action(method, receiver)
+
+    def _frame(self, method: Declared, receiver: _Receiver) -> Frame:
+        source = source_of(method.function, dict(method.owner._scope))
+        frame = Frame(Method(self._settings, self._resolver), source,
+                      once=assigned_once(source.tree), types=types_of(receiver.place))  # fmt: skip
+        arguments = source.tree.args
+        if arguments.vararg or arguments.kwarg or arguments.defaults or arguments.kw_defaults:
+            frame.refuse(source.tree, f"{method.name}: * and defaults are not in the language",
+                         "plain parameters, which the checker chooses")  # fmt: skip
+        if not arguments.args:
+            frame.refuse(source.tree, f"{method.name} needs self")
+        for reserved in ("self", "after", "spec"):
+            frame.method.fresh(reserved)
+        frame.bindings[arguments.args[0].arg] = receiver.place
+        return frame
+
+    def _parameters(self, frame: Frame, method: Declared, types: Mapping[Any, Type]) -> dict[str, Type]:
+        found = {}
+        notes = parameter_hints(method)
+        for argument in frame.source.tree.args.args[1:]:
+            if argument.arg not in notes:
+                frame.refuse(argument, f"{argument.arg} needs a type", f"{argument.arg}: Member")
+            with frame.at(argument):
+                found[argument.arg] = self._resolver.resolve(notes[argument.arg], types)
+        return found
+
+    def _action(self, method: Declared, receiver: _Receiver) -> Action:
+        frame = self._frame(method, receiver)
+        if receiver.key is not None:
+            frame.method.fresh(receiver.key.name)
+        types = self._parameters(frame, method, frame.types)
+        for name, kind in types.items():
+            frame.bindings[name] = Var(kind, None, frame.method.fresh(name))
+        if receiver.key is not None and receiver.key.name in types:
+            frame.refuse(frame.source.tree, f"{receiver.key.name} is the key of the part itself",
+                         "another name")  # fmt: skip
+        body = lower_body(frame, without_docstring(frame.source.tree.body))
+        key = () if receiver.key is None else (receiver.key,)
+        parameters, rest = _choices(frame, types, body)
+        action = Action(
+            receiver.prefix + method.name, (*key, *parameters), tuple(rest), method.sentence,
+            _actor(method, receiver, types), method.mark.fair, frame.span(frame.source.tree),
+        )  # fmt: skip
+        check_ghosts(action)
+        return action
+
+    # -------------------------------------------------------- properties
+
+    def _property(self, method: Declared) -> Property:
+        frame = self._frame(method, _Receiver("", self._self, self._cls))
+        span = frame.span(frame.source.tree)
+        mark = method.mark
+        names = [argument.arg for argument in frame.source.tree.args.args[1:]]
+        on = None
+        if mark.kind == "step":
+            if not names:
+                frame.refuse(frame.source.tree, "a step property compares two states",
+                             f"def {method.name}(self, after: Self) -> bool")  # fmt: skip
+            frame.bindings[names[0]] = Var(self._state, None, "after")
+            on = self._on(frame, method, names[1:])
+        elif names:
+            frame.refuse(frame.source.tree, f"{method.name}: a property of one state takes only self",
+                         "any(…) or all(…) over the domain")  # fmt: skip
+        test = block(frame, without_docstring(frame.source.tree.body), BOOL)
+        antecedent = None
+        if mark.leads_from is not None:
+            plain = getattr(mark.leads_from, "__wrapped__", mark.leads_from)
+            other = Declared(plain.__name__, plain, mark, method.owner)
+            inner = self._frame(other, _Receiver("", self._self, self._cls))
+            antecedent = block(inner, without_docstring(inner.source.tree.body), BOOL)
+        return Property(mark.kind, method.promise, method.name, test, span, on, antecedent)
+
+    def _on(self, frame: Frame, method: Declared, names: list[str]) -> str | None:
+        on = method.mark.on
+        if on is None:
+            if names:
+                frame.refuse(frame.source.tree, f"{names[0]}: of which action is it a parameter?",
+                             "@step(on=the_action)")  # fmt: skip
+            return None
+        action = next((m for m in declaration(self._cls).of("action") if m.name == on.__name__), None)
+        if action is None:
+            frame.refuse(frame.source.tree, f"{on.__name__} is not an action of {self._cls.__name__}")
+        own = self._frame(action, _Receiver("", self._self, self._cls))
+        types = self._parameters(own, action, own.types)
+        for name in names:
+            if name not in types:
+                frame.refuse(frame.source.tree, f"{action.name} has no parameter {name}",
+                             f"one of {', '.join(types) or 'none'}")  # fmt: skip
+            frame.bindings[name] = Var(types[name], None, frame.method.fresh(name))
+        return action.name
+
+    # -------------------------------------------------------- refinement
+
+    def _refinement(self, method: Declared) -> Refinement:
+        spec = method.mark.spec
+        assert spec is not None
+        known = self._settings.items()
+        asked = {name: known[name] for name in survey(spec) if name in known}
+        program = _Lowering(spec, settle(spec, asked)).program()
+        frame = self._frame(method, _Receiver("", self._self, self._cls))
+        names = [argument.arg for argument in frame.source.tree.args.args[1:]]
+        if len(names) != 1:
+            frame.refuse(frame.source.tree, "a refinement maps onto one specification",
+                         f"def {method.name}(self, spec: {spec.__name__}) -> None")  # fmt: skip
+        frame.bindings[names[0]] = Var(program.state, None, "spec")
+        body = tuple(lower_body(frame, without_docstring(frame.source.tree.body)))
+        self._check_mapping(frame, program, body)
+        return Refinement(method.promise, method.name, program, body, frame.span(frame.source.tree))
+
+    def _check_mapping(self, frame: Frame, spec: Program, body: tuple[Stmt, ...]) -> None:
+        written = set()
+        for statement in body:
+            for node in walk(statement):
+                if isinstance(node, Require):
+                    frame.refuse(frame.source.tree, "a mapping has no guards")
+                if isinstance(node, Assign):
+                    root, first = _root(node.place)
+                    if root != "spec":
+                        frame.refuse(frame.source.tree, "a mapping assigns the specification only")
+                    written.add(first)
+        missing = [name for name, _ in spec.state.fields if name not in written]
+        if missing:
+            frame.refuse(frame.source.tree, f"the mapping does not say what {missing[0]} is",
+                         f"spec.{missing[0]} = …")  # fmt: skip
+
+
+def _root(place: Expr) -> tuple[str, str]:
+    first = ""
+    while isinstance(place, Get | At):
+        if isinstance(place, Get):
+            first = place.name
+        place = place.base
+    assert isinstance(place, Var)
+    return place.name, first
+
+
+def _choices(
+    frame: Frame, types: Mapping[str, Type], body: list[Stmt]
+) -> tuple[list[Parameter], list[Stmt]]:
+    """The parameters with what they are chosen from, and the statements that are left.
+
+    A leading guard `p in collection` becomes the source of a parameter with many values.
+    """
+    rest = list(body)
+    found = []
+    known = {"self"}
+    for argument, (name, kind) in zip(frame.source.tree.args.args[1:], types.items(), strict=True):
+        source: Source = Domain(kind)
+        if kind.count is None or kind.count > BITSET_LIMIT:
+            guard = _membership(rest, name, kind, known)
+            if guard is not None:
+                source = Elements(guard.test.args[0], kind)  # type: ignore[attr-defined]
+                rest.remove(guard)
+            elif kind.count is None:
+                frame.refuse(argument, f"{name}: {kind} has too many values to try each",
+                             f"begin with require({name} in …)")  # fmt: skip
+        found.append(Parameter(name, kind, source))
+        known.add(name)
+    return found, rest
+
+
+def _membership(body: list[Stmt], name: str, kind: Type, known: set[str]) -> Require | None:
+    for statement in body:
+        if not isinstance(statement, Require):
+            return None
+        match statement.test:
+            case Apply(op=Op.CONTAINS, args=(whole, Var(name=chosen))):
+                names = {node.name for node in walk(whole) if isinstance(node, Var)}
+                bound = {getattr(node, "name", "") for node in walk(whole)}
+                if chosen == name and names <= known | bound and name not in names:
+                    if whole.type.item == kind:  # type: ignore[attr-defined]
+                        return statement
+    return None
+
+
+def _actor(method: Declared, receiver: _Receiver, types: Mapping[str, Type]) -> str | None:
+    if method.mark.by is not None:
+        return method.mark.by
+    for name, kind in types.items():
+        if isinstance(kind, IndexType):
+            return name
+    if receiver.key is not None:
+        return receiver.key.name
+    return receiver.prefix.rstrip(".") or None
+
+
+def _refuse_properties(methods: tuple[Declared, ...]) -> None:
+    for method in methods:
+        if method.mark.kind not in ("action", "initial"):
+            raise LanguageError(
+                f"{method.owner.__name__}.{method.name}: properties belong to a machine",
+                hint="state it in the machine that has the part",
+            )
+
+
+def _distinct(names: Iterator[str]) -> None:
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise LanguageError(f"{name} is declared twice", hint="give one of them another name")
+        seen.add(name)
+
+
+def _refuse_asymmetry(start: Snapshot, kind: PartType) -> None:
+    """A start that singles out a value of a symmetric domain is no symmetric machine's."""
+    for name, value in start.content:
+        own = kind.field(name)
+        assert own is not None
+        for cls in _symmetric(value):
+            if _swapped(value, cls) != value:
+                raise LanguageError(
+                    f"{kind}.{name} starts with one value of {cls.__name__}, which is symmetric",
+                    hint="choose it in an @initial method, or declare it without symmetric=True",
+                )
+
+
+def _symmetric(value: Any) -> set[type[Index]]:
+    if isinstance(value, Index):
+        return {type(value)} if type(value).symmetric else set()
+    return set().union(*(_symmetric(inner) for inner in _parts(value)))
+
+
+def _parts(value: Any) -> list[Any]:
+    match value:
+        case Snapshot(_, content):
+            return [inner for _, inner in content]
+        case Map():
+            return [*value.keys(), *value.values()]
+        case Set() | Seq() | Bag():
+            return list(value)
+        case Record():
+            return list(vars(value).values())
+        case _:
+            return []
+
+
+def _swapped(value: Any, cls: type[Index]) -> Any:
+    """`value` with the first two values of a domain exchanged."""
+
+    def swap(inner: Any) -> Any:
+        return _swapped(inner, cls)
+
+    match value:
+        case Index() if type(value) is cls and value.position < 2:
+            return cls(1 - value.position)
+        case Snapshot(own, content):
+            return Snapshot(own, tuple((name, swap(inner)) for name, inner in content))
+        case Map():
+            swapped = {swap(key): swap(inner) for key, inner in value.items()}
+            return type(value)({key: swapped.get(key, value[key]) for key in value})
+        case Set() | Seq() | Bag():
+            return type(value)(swap(inner) for inner in value)
+        case Record():
+            return type(value)(*(swap(inner) for inner in vars(value).values()))
+        case _:
+            return value
+
+
+__all__ = ["lower"]
+_ = (ast, Const)
