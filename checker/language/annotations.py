@@ -140,7 +140,7 @@ class Resolver:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
 
-    def resolve(  # noqa: C901, PLR0911 - one return for each kind of annotation
+    def resolve(
         self,
         annotation: Any,
         bound: Mapping[Any, Any] | None = None,
@@ -452,9 +452,7 @@ def fill_as(part: Part, kind: PartType, settings: Settings) -> None:
         part.__dict__[field.name] = value
 
 
-def default_of(  # noqa: PLR0911 - one return for each kind of type
-    kind: Type, given: Any, settings: Settings, where: str
-) -> Any:
+def default_of(kind: Type, given: Any, settings: Settings, where: str) -> Any:
     """The initial value of a place of type `kind`, given its declared default or MISSING."""
     if isinstance(kind, MapType) and (given is MISSING or isinstance(given, Each)):
         inner = given.value if isinstance(given, Each) else MISSING

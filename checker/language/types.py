@@ -319,7 +319,7 @@ def _dense(count: int | None) -> int | None:
     return count if count is not None and count <= DENSE_LIMIT else None
 
 
-def contains(kind: Type, value: Any) -> bool:  # noqa: PLR0911 - one return for each kind
+def contains(kind: Type, value: Any) -> bool:
     """Whether `value`, as CPython holds it, belongs to `kind`."""
     match kind:
         case BoolType():

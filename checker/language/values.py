@@ -380,7 +380,7 @@ class Record:
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
 
-def order(value: Any) -> tuple[Any, ...]:  # noqa: PLR0911 - one return for each kind
+def order(value: Any) -> tuple[Any, ...]:
     """A key that orders the values of one type: the order in which sets are iterated.
 
     None comes first, enums and indices by position, records by their fields in turn (those of a
