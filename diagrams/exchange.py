@@ -1,0 +1,125 @@
+"""What happens between whom in a trace: lanes, steps and the messages that pass between lanes.
+
+Every actor of a step has a lane, in the order of their first step.  A message is a record that
+one actor's step puts into the state (into a collection, or where nothing was) and that a later
+step of another actor takes: has it as an argument, or takes it out again.  So a message is drawn
+only where the trace shows that it was handed over, from the last who put it there to who took
+it; nothing is guessed from names.  A message that is never taken is not drawn.
+
+A long trace is drawn with its middle left out, and says how many steps that is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from checker.language.machine import Snapshot
+from checker.language.values import Bag, Map, Record, Seq, Set
+from checker.verdict import Step, Trace
+
+MOST_STEPS = 120
+"""Longer traces are drawn without their middle."""
+NOBODY = "machine"
+"""The lane of steps that name no actor."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message that a step takes, and the lane it comes from."""
+
+    sender: str
+    message: Record
+
+
+@dataclass(frozen=True)
+class Event:
+    """A step in its lane.  `number` is that of the state it leads to: the initial one is 1."""
+
+    number: int
+    lane: str
+    step: Step
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Steps left out of a drawing, by the numbers of the states they lead to."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"… {self.first} to {self.last} are left out …"
+
+
+def events(trace: Trace) -> list[Event]:
+    """The steps of a trace with the messages that they take."""
+    found = []
+    senders: dict[Any, str] = {}
+    for number, step in enumerate(trace.steps, 2):
+        lane = step.actor or NOBODY
+        came, went = exchanged(step)
+        taken = [argument for argument in step.arguments.values() if isinstance(argument, Record)]
+        taken += [message for message in went if message not in taken]
+        deliveries = tuple(
+            Delivery(senders[message], message)
+            for message in taken
+            if senders.get(message, lane) != lane
+        )
+        found.append(Event(number, lane, step, deliveries))
+        senders |= dict.fromkeys(came, lane)
+    return found
+
+
+def lanes(happened: list[Event]) -> list[str]:
+    """The lanes of a trace, in the order in which they first act."""
+    return list(dict.fromkeys(event.lane for event in happened))
+
+
+def shortened(happened: list[Event]) -> list[Event | Gap]:
+    """What of a trace is drawn: all of it, or its two ends."""
+    if len(happened) <= MOST_STEPS:
+        return list(happened)
+    half = MOST_STEPS // 2
+    first, last = happened[:half], happened[-half:]
+    return [*first, Gap(first[-1].number + 1, last[0].number - 1), *last]
+
+
+def exchanged(step: Step) -> tuple[list[Record], list[Record]]:
+    """The records that a step put into the state, and those that it took out."""
+    came: Counter[Record] = Counter()
+    went: Counter[Record] = Counter()
+    for change in step.changes:
+        if _replaced(change.before, change.after):
+            continue
+        before, after = Counter(_records(change.before)), Counter(_records(change.after))
+        came += after - before
+        went += before - after
+    return list(came), list(went)
+
+
+def _replaced(before: Any, after: Any) -> bool:
+    """Whether a record took another's place: that is a new value, not a message."""
+    return isinstance(before, Record) and isinstance(after, Record)
+
+
+def _records(value: Any) -> Iterator[Record]:
+    """The records that a place holds, one by one."""
+    match value:
+        case Record():
+            yield value
+        case Set() | Seq():
+            yield from (item for item in value if isinstance(item, Record))
+        case Bag():
+            for item in value:
+                if isinstance(item, Record):
+                    yield from [item] * value.count(item)
+        case Map():
+            for item in value.values():
+                yield from _records(item)
+        case Snapshot():
+            for _, item in value.content:
+                yield from _records(item)

@@ -1,0 +1,62 @@
+"""Words in a diagram: steps and changes as the command line says them, broken to fit.
+
+Values are written by `checker.language.text` wherever they stand, so that a key in a path
+(`rm[rm-0]`), a state of a diagram and an argument of a step can be recognised as one and the
+same.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from checker.language.machine import Snapshot
+from checker.language.text import arguments_text, change_text, value_text
+from checker.language.values import Map, Seq, order
+from checker.verdict import Change, Step, Trace
+
+WIDTH = 36
+"""Characters after which a label is broken."""
+
+
+def broken(text: str, width: int = WIDTH) -> list[str]:
+    """`text` in lines of at most `width` characters; a longer word stays whole."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def rank(value: Any) -> tuple[Any, ...]:
+    """A key that orders the values of one type as the language does; parts by their text."""
+    return (value_text(value),) if _holds_part(value) else order(value)
+
+
+def _holds_part(value: Any) -> bool:
+    if isinstance(value, Map):
+        return any(map(_holds_part, value.values()))
+    return isinstance(value, Snapshot)
+
+
+def step_label(step: Step) -> str:
+    """A step as a call: `prepare(r=rm-0)`."""
+    return f"{step.action}({arguments_text(step.arguments)})"
+
+
+def change_label(change: Change) -> str:
+    """A changed place: its path, then both values, or what came and went where that is long."""
+    return f"{change.path}: {change_text(change.before, change.after)}"
+
+
+def gained(before: Any, after: Any) -> list[Any]:
+    """What the collection `after` holds more of than `before`, repeats repeated, in order."""
+    rest = list(before._data)
+    found = []
+    for item in after._data:
+        if item in rest:
+            rest.remove(item)
+        else:
+            found.append(item)
+    return found if isinstance(after, Seq) else sorted(found, key=order)
+
+
+def start_label(trace: Trace) -> str:
+    """The choice that made the initial state: `some_leader(n=node-1)`."""
+    return f"{trace.start}({arguments_text(trace.start_arguments)})"
