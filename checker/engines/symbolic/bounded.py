@@ -1,0 +1,97 @@
+"""Bounded model checking: what can happen within so many steps, and the shortest way to it.
+
+`reachable_levels` finds all states that are reached at each step for the first time, one model
+after the other: each state that is found is excluded, until there is none left.  A shortest run
+to a state at level n passes the levels 0 … n-1 in turn, so the states of earlier levels can be
+excluded at every step for good.  The levels are those of a breadth-first search, found in a
+wholly different way.
+
+`bounded` asks for runs of 0, 1, 2 … steps whose last state (or step) violates a property, and
+so finds a shortest one.
+
+Where the time is up, both raise Undecided: that nothing was found is only said where the solver
+has shown that there is nothing.
+"""
+
+from __future__ import annotations
+
+from checker.engines.symbolic.encoding import encode
+from checker.engines.symbolic.questions import ask
+from checker.engines.symbolic.replay import Disagreement, Replay
+from checker.engines.symbolic.shapes import equal, lift
+from checker.engines.symbolic.terms import Bit, neg
+from checker.engines.symbolic.traces import trace
+from checker.engines.symbolic.unrolling import Unrolling
+from checker.language.ir import Program, Property
+from checker.language.machine import Snapshot
+from checker.verdict import Trace
+
+
+def reachable_levels(
+    program: Program, steps: int, *, seconds: float | None = None
+) -> list[set[Snapshot]]:
+    """The states first reached at exactly 0, 1 … `steps` steps.
+
+    Undecided where `seconds` have passed; Disagreement where the evaluator says otherwise.
+    """
+    unrolling = Unrolling(encode(program), seconds=seconds)
+    replay = Replay(program)
+    new: dict[Snapshot, Bit] = {}
+    levels = [_level(unrolling, replay, new)]
+    while len(levels) <= steps:
+        if levels[-1]:
+            unrolling.extend()
+            for is_new in new.values():
+                unrolling.add(is_new, unrolling.length)
+            levels.append(_level(unrolling, replay, new))
+        else:
+            levels.append(set())
+    return levels
+
+
+def _level(unrolling: Unrolling, replay: Replay, new: dict[Snapshot, Bit]) -> set[Snapshot]:
+    """The last states of all runs; `new` gets for each that a state is another one."""
+    encoding, last = unrolling.encoding, unrolling.length
+    level: set[Snapshot] = set()
+    with unrolling.asking():
+        while unrolling.found():
+            run = unrolling.run()
+            replay.run(run)
+            state = run[-1].state
+            if state in new:
+                raise Disagreement(f"is {state} another state?", "yes", "it was found before")
+            new[state] = neg(equal(encoding.state, lift(encoding.program.state, state)))
+            unrolling.add(new[state], last)
+            level.add(state)
+    return level
+
+
+def bounded(
+    program: Program, prop: Property | None, steps: int, *, seconds: float | None = None
+) -> Trace | None:
+    """A shortest run of at most so many steps that violates a property; None if there is none.
+
+    For a `reachable` property, a shortest run to a witness; without a property, a shortest run
+    to a state in which some action is a defect.
+
+    RequestError for a kind of property that bounded runs do not decide; Undecided where
+    `seconds` have passed; Disagreement where the evaluator says otherwise.
+    """
+    unrolling = Unrolling(encode(program), seconds=seconds)
+    replay = Replay(program)
+    question = ask(unrolling, prop)
+    while True:
+        last = unrolling.length
+        at = last if question.of_states else last - 1
+        if at >= 0:
+            with unrolling.asking():
+                unrolling.add(question.formula, at)
+                if unrolling.found():
+                    run = unrolling.run()
+                    replay.run(run)
+                    question.confirm(replay, run)
+                    return trace(program, run)
+            unrolling.add(neg(question.formula), at)
+        if last == steps:
+            return None
+        unrolling.extend()

@@ -1,0 +1,276 @@
+"""Sets, sequences and bags: their operations on shapes.
+
+A small set is a bit for each value of its universe, and its operations are those of bits.
+Everything else is kept in slots, and three ways of changing slots are enough:
+
+    put(slots, guard, item)       at the end
+    place(slots, guard, item)     where the order wants it, before what is not greater
+    drop(slots, guards)           without the slots that are marked, the rest moved up
+
+each of which happens only where its guard holds, so that the changes of a loop or of a
+comprehension can be applied one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from checker.engines.symbolic.shapes import (
+    Bits,
+    Shape,
+    Slots,
+    anything,
+    below,
+    equal,
+    is_bits,
+    merge,
+    universe,
+)
+from checker.engines.symbolic.terms import (
+    Bit,
+    Num,
+    add,
+    conj,
+    count,
+    disj,
+    implies,
+    less,
+    neg,
+    number,
+    pick,
+    same,
+    smaller,
+    subtract,
+)
+from checker.language.types import BagType, CollectionType, SeqType, SetType, Type
+
+Held = Bits | Slots
+"""What a collection can be."""
+
+
+def empty(kind: Type) -> Held:
+    """The collection of a type that holds nothing."""
+    made = anything(kind)
+    assert isinstance(made, Bits | Slots)
+    return made
+
+
+# ---------------------------------------------------------------- slots
+
+
+def put(slots: Slots, guard: Bit, item: Shape) -> Slots:
+    """With `item` at the end, where the guard holds."""
+    items = [
+        merge(conj(guard, same(slots.length, number(i))), item, old)
+        for i, old in enumerate((*slots.items, None))
+        if i <= slots.length.high
+    ]
+    return Slots(add(slots.length, _one(guard)), (*items, *slots.items[len(items) :]))
+
+
+def place(slots: Slots, guard: Bit, item: Shape) -> Slots:
+    """With `item` before all that is not greater, where the guard holds."""
+    stays = [conj(slots.used(i), below(item, old)) for i, old in enumerate(slots.items)]
+    moved = (None, *slots.items)
+    here = (True, *stays)
+    items = [
+        merge(
+            conj(guard, neg(stays[i]) if i < len(stays) else True),
+            merge(here[i], item, moved[i]),
+            old,
+        )
+        for i, old in enumerate((*slots.items, None))
+        if i <= slots.length.high
+    ]
+    return Slots(add(slots.length, _one(guard)), (*items, *slots.items[len(items) :]))
+
+
+def drop(slots: Slots, marked: Sequence[Bit]) -> Slots:
+    """Without the slots that are marked and used, in the same order."""
+    if not any(bit is not False for bit in marked):
+        return slots
+    kept = Slots(number(0), ())
+    for i, (mark, item) in enumerate(zip(marked, slots.items, strict=True)):
+        kept = put(kept, conj(slots.used(i), neg(mark)), item)
+    return kept
+
+
+def drop_first_of(slots: Slots, guard: Bit, item: Shape) -> Slots:
+    """Without the first slot that is equal to `item`, where the guard holds and there is one."""
+    gone: Bit = False
+    items = []
+    for i, old in enumerate(slots.items):
+        gone = disj(gone, conj(guard, slots.used(i), equal(old, item)))
+        after = slots.items[i + 1] if i + 1 < len(slots.items) else None
+        items.append(merge(gone, after, old))
+    return Slots(subtract_bit(slots.length, gone), tuple(items))
+
+
+def _one(guard: Bit) -> Num:
+    return count((guard,))
+
+
+def subtract_bit(length: Num, gone: Bit) -> Num:
+    """A length, one less where the bit is true (which it is of no empty collection)."""
+    left = subtract(length, _one(gone))
+    return left if left.low >= 0 else cut(left, length.high)
+
+
+def cut(length: Num, most: int) -> Num:
+    """A length that is known to lie within 0 … most."""
+    from checker.engines.symbolic.terms import narrowed
+
+    return narrowed(length, 0, most)
+
+
+def select(slots: Slots, index: Num) -> Shape | None:
+    """The item of a slot that is used; None where there is no slot at all."""
+    found: Any = None
+    for i in reversed(range(len(slots.items))):
+        if index.low <= i <= index.high:
+            found = merge(same(index, number(i)), slots.items[i], found)
+    return found  # type: ignore[no-any-return]
+
+
+def updated(slots: Slots, index: Num, change: Any) -> Slots:
+    """With the item of one slot changed by `change(item)`."""
+    items = []
+    for i, old in enumerate(slots.items):
+        here = same(index, number(i))
+        items.append(old if here is False else merge(here, change(old), old))
+    return Slots(slots.length, tuple(items))
+
+
+def elements(kind: CollectionType, held: Held) -> list[tuple[Bit, Shape]]:
+    """The elements that there may be, each with when it is there, in the order of iteration.
+
+    A bag's come once each.
+    """
+    if isinstance(held, Bits):
+        return list(zip(held.bits, universe(kind.item), strict=True))
+    found = [(held.used(i), item) for i, item in enumerate(held.items) if held.used(i) is not False]
+    if isinstance(kind, BagType):
+        found = [
+            (conj(used, neg(_again(found, i))), item) for i, (used, item) in enumerate(found)
+        ]
+    return found if isinstance(kind, SeqType) else found[::-1]
+
+
+def _again(found: list[tuple[Bit, Shape]], i: int) -> Bit:
+    return conj(found[i + 1][0], equal(found[i][1], found[i + 1][1])) if i + 1 < len(found) else False
+
+
+# ---------------------------------------------------------------- what all collections have
+
+
+def length(held: Held) -> Num:
+    """How many elements there are; a bag's are counted as often as they are in."""
+    return count(held.bits) if isinstance(held, Bits) else held.length
+
+
+def contains(kind: CollectionType, held: Held, item: Shape) -> Bit:
+    """Whether an element is in."""
+    if isinstance(held, Bits):
+        pairs = zip(held.bits, universe(kind.item), strict=True)
+        return disj(*(conj(bit, equal(item, value)) for bit, value in pairs if bit is not False))
+    return disj(*(conj(held.used(i), equal(old, item)) for i, old in enumerate(held.items)))
+
+
+def occurrences(held: Slots, item: Shape) -> Num:
+    """How often an element is in a bag."""
+    return count(conj(held.used(i), equal(old, item)) for i, old in enumerate(held.items))
+
+
+def insert(kind: CollectionType, held: Held, guard: Bit, item: Shape) -> Held:
+    """With one more element, where the guard holds: a set's or bag's in its place, else last."""
+    if isinstance(held, Bits):
+        pairs = zip(held.bits, universe(kind.item), strict=True)
+        return Bits(tuple(disj(bit, conj(guard, equal(item, value))) for bit, value in pairs))
+    if isinstance(kind, SeqType):
+        return put(held, guard, item)
+    if isinstance(kind, SetType):
+        guard = conj(guard, neg(contains(kind, held, item)))
+    return held if guard is False else place(held, guard, item)
+
+
+def discard(kind: CollectionType, held: Held, item: Shape) -> Held:
+    """Without an element, once; unchanged where it is not in."""
+    if isinstance(held, Bits):
+        pairs = zip(held.bits, universe(kind.item), strict=True)
+        return Bits(tuple(conj(bit, neg(equal(item, value))) for bit, value in pairs))
+    return drop_first_of(held, True, item)
+
+
+# ---------------------------------------------------------------- two sets
+
+
+def subset(kind: CollectionType, one: Held, two: Held) -> Bit:
+    """Whether every element of the first is in the second."""
+    if isinstance(one, Bits) and isinstance(two, Bits):
+        return conj(*(implies(a, b) for a, b in zip(one.bits, two.bits, strict=True)))
+    return conj(*(implies(used, contains(kind, two, x)) for used, x in elements(kind, one)))
+
+
+def union(kind: CollectionType, one: Held, two: Held, guard: Bit = True) -> Held:
+    """With the elements of the second too, where the guard holds."""
+    if isinstance(one, Bits) and isinstance(two, Bits):
+        pairs = zip(one.bits, two.bits, strict=True)
+        return Bits(tuple(disj(a, conj(guard, b)) for a, b in pairs))
+    for used, item in elements(kind, two):
+        one = insert(kind, one, conj(guard, used), item)
+    return one
+
+
+def intersection(kind: CollectionType, one: Held, two: Held) -> Held:
+    """The elements of the first that are in the second."""
+    return _without(one, two, lambda item: neg(contains(kind, two, item)), neg)
+
+
+def difference(kind: CollectionType, one: Held, two: Held) -> Held:
+    """The elements of the first that are not in the second."""
+    return _without(one, two, lambda item: contains(kind, two, item), lambda bit: bit)
+
+
+def _without(one: Held, two: Held, marked: Any, sign: Any) -> Held:
+    if isinstance(one, Bits) and isinstance(two, Bits):
+        pairs = zip(one.bits, two.bits, strict=True)
+        return Bits(tuple(conj(a, neg(sign(b))) for a, b in pairs))
+    assert isinstance(one, Slots)
+    return drop(one, [marked(item) for item in one.items])
+
+
+# ---------------------------------------------------------------- sequences
+
+
+def rest(slots: Slots) -> Slots:
+    """Without the first element, of which there is one."""
+    return Slots(cut(subtract(slots.length, number(1)), slots.length.high), slots.items[1:])
+
+
+def front(slots: Slots) -> Slots:
+    """Without the last element, of which there is one."""
+    return Slots(cut(subtract(slots.length, number(1)), slots.length.high), slots.items)
+
+
+def prefix(slots: Slots, size: Num) -> Slots:
+    """The first elements, at most `size`, which is not below 0."""
+    return Slots(cut(smaller(slots.length, size), slots.length.high), slots.items)
+
+
+def concat(one: Slots, two: Slots) -> Slots:
+    """The elements of the one, then of the other."""
+    for i, item in enumerate(two.items):
+        one = put(one, two.used(i), item)
+    return one
+
+
+def fold(kind: CollectionType, found: Iterable[tuple[Bit, Shape]]) -> Held:
+    """The collection of some elements, each where its guard holds."""
+    held = empty(kind)
+    for guard, item in found:
+        held = insert(kind, held, guard, item)
+    return held
+
+
+_ = (is_bits, less, pick)

@@ -1,0 +1,130 @@
+"""Whatever the solver finds is repeated by the reference evaluator before anyone sees it.
+
+A model is a claim: that this is a start, that this action with these arguments leads from this
+state to that one, that the property is false there.  Each claim is checked by computing it the
+plain way.  A claim that does not hold is a mistake in the encoding, or in the evaluator, and
+never a finding about the machine: `Disagreement` shows both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from checker.engines.symbolic.unrolling import Taken
+from checker.language.evaluator import BoundReached, Defect, Evaluator, iterate
+from checker.language.ir import Action, Domain, Program, Property
+from checker.language.machine import Snapshot
+from checker.language.types import contains
+
+
+class Disagreement(RuntimeError):
+    """The solver and the reference evaluator do not agree: one of them is wrong."""
+
+    def __init__(self, question: str, solver: object, evaluator: object) -> None:
+        super().__init__(
+            f"{question}\n  the solver says:    {solver}\n  the evaluator says: {evaluator}"
+        )
+
+
+class Replay:
+    """Checks the solver's claims about one machine; a step is computed once."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._evaluator = Evaluator(program)
+        self._known: dict[Hashable, object] = {}
+
+    def run(self, run: Sequence[Taken]) -> None:
+        """A start and the steps after it; Disagreement where they are not what would happen."""
+        self.start(run[0])
+        for before, step in zip(run, run[1:], strict=False):
+            self.step(before.state, step)
+
+    def start(self, taken: Taken) -> None:
+        """A start leads to the state that the solver says."""
+        self._same(self._program.start, taken)
+
+    def step(self, before: Snapshot, taken: Taken) -> None:
+        """A step leads to the state that the solver says."""
+        self._same(before, taken)
+
+    def _same(self, before: Snapshot, taken: Taken) -> None:
+        key = (before, taken.move.name, tuple(taken.arguments.items()))
+        if key not in self._known:
+            self._known[key] = self._computed(before, taken.move.action, taken.arguments)
+        if self._known[key] != taken.state:
+            question = f"{_call(taken.move.name, taken.arguments)} from {before}"
+            raise Disagreement(question, taken.state, self._known[key])
+
+    def _computed(
+        self, before: Snapshot, action: Action | None, arguments: Mapping[str, Any]
+    ) -> object:
+        """The state after an action, or in words why there is none."""
+        if action is None:
+            return self._program.start
+        try:
+            if not _is_choice(action, before, arguments):
+                return "there is no such choice"
+            after = self._evaluator.run(action, before, arguments)
+        except (Defect, BoundReached) as ended:
+            return repr(ended)
+        return "it is not possible" if after is None else after
+
+    def defect(self, state: Snapshot, action: Action, arguments: Mapping[str, Any]) -> Defect:
+        """The defect that an action is said to have; Disagreement where it has none."""
+        question = f"{_call(action.name, arguments)} from {state}"
+        try:
+            after = self._evaluator.run(action, state, arguments)
+        except Defect as defect:
+            return defect
+        except BoundReached as reached:
+            raise Disagreement(question, "a defect", repr(reached)) from None
+        raise Disagreement(question, "a defect", after or "it is not possible")
+
+    def judged(
+        self,
+        prop: Property,
+        expected: bool,  # noqa: FBT001 - what the solver says
+        state: Snapshot,
+        taken: Taken | None = None,
+    ) -> None:
+        """A property is true or false as the solver says, of a state or of the step from it."""
+        after, arguments = (None, {}) if taken is None else (taken.state, taken.arguments)
+        found: object
+        try:
+            found = self._evaluator.holds(prop, state, after, arguments)
+        except (Defect, BoundReached) as ended:
+            found = repr(ended)
+        if (found is True) != expected:
+            self._refuse(prop, expected, found, state, after)
+
+    def _refuse(
+        self, prop: Property, expected: object, found: object, *states: object
+    ) -> NoReturn:
+        shown = " then ".join(str(state) for state in states if state is not None)
+        raise Disagreement(f"{prop.name} in {shown}", expected, found)
+
+    def stuck(self, state: Snapshot) -> None:
+        """No action is possible in a state."""
+        for outcome in self._evaluator.outcomes(state):
+            if outcome.state is not None:
+                question = f"is any action possible in {state}?"
+                raise Disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
+
+
+def _is_choice(action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> bool:
+    env = {"self": state, **arguments}
+    for parameter in action.parameters:
+        chosen = arguments[parameter.name]
+        if isinstance(parameter.source, Domain):
+            if not contains(parameter.source.item, chosen):
+                return False
+        elif chosen not in list(iterate(parameter.source, env)):
+            return False
+    return True
+
+
+def _call(name: str, arguments: Mapping[str, Any]) -> str:
+    inside = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    return f"{name or 'the start'}({inside})"

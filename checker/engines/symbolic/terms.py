@@ -1,0 +1,367 @@
+"""Bits and numbers: what every symbolic value is made of in the end.
+
+A *bit* is a Python bool or a z3 Bool.  A *number* is a Python int or a z3 bit-vector, together
+with the least and the greatest value that it can have.  What is known stays a Python value, and
+the functions of this module fold it away, so that a machine walked from a known state with known
+parameters makes no z3 terms at all, and a loop over a domain leaves only what depends on the
+state.
+
+Integers in flight are mathematical: the bit-vector of a number is as wide as its range needs
+(unsigned where nothing is below 0, two's complement else), and the result of an operation is as
+wide as the range of its results.  Nothing can wrap around, and a comparison that the ranges
+decide is decided here.  Narrowing to the range of a type is the caller's assertion that the
+value lies within it.
+
+Bit-vectors rather than z3's Int: the states at every depth of a machine are finite sets, and
+finding all of them is a matter of propositional search.  tests/checker/engines pins that both
+kinds of machine, with and without arithmetic, are walked; bench has the measurement.
+
+This is the only module that builds z3 terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from checker.errors import RequestError
+
+try:
+    import z3
+except ImportError as missing:
+    raise RequestError(
+        "the symbolic engine needs z3, which is not installed here",
+        hint="install the extra: pip install 'verdict-kafka[z3]'",
+    ) from missing
+
+Term: TypeAlias = Any
+"""A z3 expression; z3 ships without types."""
+
+Bit: TypeAlias = bool | Term
+"""A truth value, known or not."""
+
+
+# ---------------------------------------------------------------- bits
+
+
+def _gate(make: Callable[..., Any], operands: list[Term]) -> Term:
+    """An and/or gate, made without the coercions that cost z3's own And and Or most of a call."""
+    context = operands[0].ctx
+    return z3.BoolRef(make(context.ref(), len(operands), _array(operands)), context)
+
+
+def _array(operands: list[Term]) -> Any:
+    return (z3.Ast * len(operands))(*(operand.as_ast() for operand in operands))
+
+
+def conj(*bits: Bit) -> Bit:
+    """Whether all of them are true."""
+    return _fold(bits, neutral=True, make=z3.Z3_mk_and)
+
+
+def disj(*bits: Bit) -> Bit:
+    """Whether one of them is true."""
+    return _fold(bits, neutral=False, make=z3.Z3_mk_or)
+
+
+def _fold(bits: Iterable[Bit], *, neutral: bool, make: Callable[..., Any]) -> Bit:
+    kept: dict[int, Term] = {}
+    for bit in bits:
+        if bit is neutral:
+            continue
+        if isinstance(bit, bool):
+            return bit
+        kept[bit.get_id()] = bit
+    if not kept:
+        return neutral
+    return next(iter(kept.values())) if len(kept) == 1 else _gate(make, list(kept.values()))
+
+
+def neg(bit: Bit) -> Bit:
+    """Whether it is false."""
+    if isinstance(bit, bool):
+        return not bit
+    if z3.is_not(bit):
+        return bit.arg(0)
+    return z3.BoolRef(z3.Z3_mk_not(bit.ctx.ref(), bit.as_ast()), bit.ctx)
+
+
+def implies(condition: Bit, bit: Bit) -> Bit:
+    """Whether it is true, should the condition be."""
+    return disj(neg(condition), bit)
+
+
+def pick(test: Bit, then: Bit, other: Bit) -> Bit:
+    """The one bit or the other."""
+    if isinstance(test, bool):
+        return then if test else other
+    if then is other:
+        return then
+    if isinstance(then, bool):
+        return disj(test, other) if then else conj(neg(test), other)
+    if isinstance(other, bool):
+        return disj(neg(test), then) if other else conj(test, then)
+    if then.eq(other):
+        return then
+    return z3.BoolRef(_ite(test, then, other), test.ctx)
+
+
+def same_bit(one: Bit, two: Bit) -> Bit:
+    """Whether two bits are equal."""
+    if isinstance(one, bool):
+        return two if one else neg(two)
+    if isinstance(two, bool):
+        return one if two else neg(one)
+    return True if one.eq(two) else one == two
+
+
+def _ite(test: Term, then: Term, other: Term) -> Any:
+    return z3.Z3_mk_ite(test.ctx.ref(), test.as_ast(), then.as_ast(), other.as_ast())
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Num:
+    """An integer of low … high; `term` is an int exactly where they are equal."""
+
+    term: int | Term
+    low: int
+    high: int
+
+    @property
+    def known(self) -> int | None:
+        """Its value, where there is only one that it can have."""
+        return self.low if self.low == self.high else None
+
+
+def number(value: int) -> Num:
+    """A known integer."""
+    return Num(value, value, value)
+
+
+def _width(low: int, high: int) -> int:
+    if low >= 0:
+        return max(1, high.bit_length())
+    return max(high.bit_length(), (~low).bit_length()) + 1
+
+
+def _as(num: Num, low: int, high: int) -> Term:
+    """The bit-vector of a number, in the format of a range around its own."""
+    width = _width(low, high)
+    if isinstance(num.term, int):
+        return z3.BitVecVal(num.term, width)
+    more = width - num.term.size()
+    if more == 0:
+        return num.term
+    return z3.SignExt(more, num.term) if num.low < 0 else z3.ZeroExt(more, num.term)
+
+
+def _made(term: Term, held: tuple[int, int], low: int, high: int) -> Num:
+    """The number low … high that a bit-vector in the format of the range `held` stands for."""
+    if low == high:
+        return number(low)
+    width = _width(low, high)
+    return Num(term if width == _width(*held) else z3.Extract(width - 1, 0, term), low, high)
+
+
+def narrowed(num: Num, low: int, high: int) -> Num:
+    """A number that is known to lie within low … high as well."""
+    if num.high < low or high < num.low:  # Nothing gets here: any number will do.
+        return number(low)
+    low, high = max(num.low, low), min(num.high, high)
+    if (low, high) == (num.low, num.high):
+        return num
+    return _made(_as(num, num.low, num.high), (num.low, num.high), low, high)
+
+
+def _around(one: Num, two: Num) -> tuple[int, int]:
+    return min(one.low, two.low), max(one.high, two.high)
+
+
+def pick_num(test: Bit, then: Num, other: Num) -> Num:
+    """The one number or the other."""
+    if isinstance(test, bool):
+        return then if test else other
+    low, high = _around(then, other)
+    if then is other or low == high:
+        return then
+    one, two = _as(then, low, high), _as(other, low, high)
+    return Num(one if one.eq(two) else z3.BitVecRef(_ite(test, one, two), test.ctx), low, high)
+
+
+def same(one: Num, two: Num) -> Bit:
+    """Whether two numbers are equal."""
+    if one.high < two.low or two.high < one.low:
+        return False
+    if one.known is not None and one.known == two.known:
+        return True
+    low, high = _around(one, two)
+    left, right = _as(one, low, high), _as(two, low, high)
+    return True if left.eq(right) else left == right
+
+
+def less(one: Num, two: Num) -> Bit:
+    """Whether the first is below the second."""
+    if one.high < two.low:
+        return True
+    if one.low >= two.high:
+        return False
+    low, high = _around(one, two)
+    left, right = _as(one, low, high), _as(two, low, high)
+    return left < right if low < 0 else z3.ULT(left, right)
+
+
+def at_most(one: Num, two: Num) -> Bit:
+    """Whether the first is not above the second."""
+    return neg(less(two, one))
+
+
+def within(num: Num, low: int, high: int) -> Bit:
+    """Whether a number lies in low … high."""
+    return conj(at_most(number(low), num), at_most(num, number(high)))
+
+
+def _computed(
+    one: Num, two: Num, low: int, high: int, make: Callable[[Term, Term], Term]
+) -> Num:
+    """A number low … high that is made from two, in a format that holds all three ranges."""
+    if low == high:
+        return number(low)
+    least, most = _around(one, two)
+    held = min(least, low), max(most, high)
+    return _made(make(_as(one, *held), _as(two, *held)), held, low, high)
+
+
+def add(one: Num, two: Num) -> Num:
+    """The sum."""
+    if two.known == 0 or one.known == 0:
+        return one if two.known == 0 else two
+    return _computed(one, two, one.low + two.low, one.high + two.high, lambda a, b: a + b)
+
+
+def subtract(one: Num, two: Num) -> Num:
+    """The difference."""
+    if two.known == 0:
+        return one
+    return _computed(one, two, one.low - two.high, one.high - two.low, lambda a, b: a - b)
+
+
+def multiply(one: Num, two: Num) -> Num:
+    """The product."""
+    corners = [a * b for a in (one.low, one.high) for b in (two.low, two.high)]
+    return _computed(one, two, min(corners), max(corners), lambda a, b: a * b)
+
+
+def divide(one: Num, two: Num) -> Num:
+    """The quotient, rounded down; the divisor is a positive constant."""
+    by = two.low
+    if one.low >= 0:
+        return _computed(one, two, one.low // by, one.high // by, z3.UDiv)
+    exact = subtract(one, remainder(one, two))  # bvsdiv would round towards 0
+    return _computed(exact, two, one.low // by, one.high // by, lambda a, b: a / b)
+
+
+def remainder(one: Num, two: Num) -> Num:
+    """What the division leaves, never negative; the divisor is a positive constant."""
+    by = two.low
+    if one.low // by == one.high // by:
+        return subtract(one, number(one.low // by * by))
+    division = z3.URem if one.low >= 0 else (lambda a, b: a % b)  # bvsmod: the divisor's sign
+    return _computed(one, two, 0, by - 1, division)
+
+
+def smaller(one: Num, two: Num) -> Num:
+    """The lesser of two."""
+    least, most = min(one.low, two.low), min(one.high, two.high)
+    return narrowed(pick_num(less(two, one), two, one), least, most)
+
+
+def greater(one: Num, two: Num) -> Num:
+    """The greater of two."""
+    least, most = max(one.low, two.low), max(one.high, two.high)
+    return narrowed(pick_num(less(one, two), two, one), least, most)
+
+
+def count(bits: Iterable[Bit]) -> Num:
+    """How many of the bits are true, added up as a balanced tree."""
+    numbers = [pick_num(bit, number(1), number(0)) for bit in bits]
+    while len(numbers) > 1:
+        halves = [add(*numbers[i : i + 2]) for i in range(0, len(numbers) - 1, 2)]
+        numbers = halves + numbers[len(halves) * 2 :]
+    return numbers[0] if numbers else number(0)
+
+
+# ---------------------------------------------------------------- variables
+
+
+def new_bit(name: str) -> Bit:
+    """An unknown bit."""
+    return z3.Bool(name)
+
+
+def new_number(name: str, low: int, high: int) -> Num:
+    """An unknown number of low … high; `within` of what its bits can say is to be asserted."""
+    return number(low) if low == high else Num(z3.BitVec(name, _width(low, high)), low, high)
+
+
+def in_range(num: Num) -> Bit:
+    """That a variable's bits are a number of its range, as no comparison would fold away."""
+    if isinstance(num.term, int):
+        return True
+    width = num.term.size()
+    full = (0, (1 << width) - 1) if num.low >= 0 else (-1 << (width - 1), (1 << (width - 1)) - 1)
+    return within(Num(num.term, *full), num.low, num.high)
+
+
+class Renaming:
+    """Other variables, of the same sorts, in place of some."""
+
+    def __init__(self, names: Iterable[tuple[Term, str]]) -> None:
+        self._pairs = [(old, z3.Const(name, old.sort())) for old, name in names]
+        self._by_id = {old.get_id(): new for old, new in self._pairs}
+        # z3's own `substitute` makes these anew, with checks, at every call.
+        self._old = _array([old for old, _ in self._pairs])
+        self._new = _array([new for _, new in self._pairs])
+
+    def __call__(self, term: Term) -> Term:
+        """A term with the other variables."""
+        if (variable := self._by_id.get(term.get_id())) is not None:
+            return variable
+        context = term.ctx
+        made = z3.Z3_substitute(
+            context.ref(), term.as_ast(), len(self._pairs), self._old, self._new
+        )
+        return type(term)(made, context)
+
+
+# ---------------------------------------------------------------- the solver
+
+
+def new_solver() -> Any:
+    """z3's solver for finite domains."""
+    return z3.SolverFor("QF_FD")
+
+
+def check(solver: Any) -> bool | None:
+    """Whether what was asserted can be true; None where the solver does not know."""
+    answer = solver.check()
+    return None if answer == z3.unknown else bool(answer == z3.sat)
+
+
+def reason(solver: Any) -> str:
+    """Why the solver does not know."""
+    return str(solver.reason_unknown())
+
+
+def bit_in(model: Any, bit: Bit) -> bool:
+    """What a bit is in a model; what the model leaves open is false."""
+    return bit if isinstance(bit, bool) else z3.is_true(model.eval(bit, model_completion=True))
+
+
+def int_in(model: Any, term: Term, *, signed: bool) -> int:
+    """What a bit-vector is in a model."""
+    known = model.eval(term, model_completion=True)
+    return int(known.as_signed_long() if signed else known.as_long())

@@ -1,0 +1,168 @@
+"""Runs of a machine as one formula: a start, then step after step, in one incremental solver.
+
+The encoding speaks of one state and the next.  Each step of a run has variables of its own for
+the state, for the choice of an action and for its parameters; the formula of the step is the
+encoding's with those in place of its own (`at`).  What has been asserted for the steps before
+stays in the solver, with everything it has learnt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from checker.engines.symbolic import terms
+from checker.engines.symbolic.encoding import Encoding, Move
+from checker.engines.symbolic.shapes import Reading, Shape, Variables, equal, read
+from checker.engines.symbolic.terms import Bit, Num, Term, conj, disj, number, same
+from checker.language.machine import Snapshot
+
+
+class Undecided(Exception):  # noqa: N818 - it is an outcome, not an error
+    """The budget ran out before the solver had an answer."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A start or step as a model has it: the move, what was chosen, and the state after it."""
+
+    move: Move
+    arguments: Mapping[str, Any]
+    state: Snapshot
+
+
+class Unrolling:
+    """The runs of a machine with as many steps as `extend` has been called.
+
+    seconds   what all questions together may take; None is no limit
+    """
+
+    def __init__(self, encoding: Encoding, *, seconds: float | None = None) -> None:
+        self.encoding = encoding
+        self.length = 0
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._solver = terms.new_solver()
+        self._model: Any = None
+        self._names: list[terms.Renaming] = []
+        self._start = _Choice("start", encoding.starts, encoding.state)
+        self._step = _Choice("step", encoding.actions, encoding.after)
+        self._chosen = (*self._start.variables, *self._step.variables)
+        self._add(conj(self._start.formula, encoding.facts[0]), 0)
+
+    def extend(self) -> None:
+        """One more step at the end of the run."""
+        self._add(conj(self._step.formula, self.encoding.facts[1]), self.length)
+        self.length += 1
+
+    def add(self, formula: Bit, step: int) -> None:
+        """Ask only for runs of which a formula over the state number `step` is true.
+
+        In a formula over a step, that is the state before it.
+        """
+        self._add(formula, step)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Forget afterwards what is added while the block runs."""
+        self._solver.push()
+        try:
+            yield
+        finally:
+            self._solver.pop()
+
+    def found(self) -> bool:
+        """Whether there is a run of which everything that was added is true.
+
+        Undecided where the time is up or the solver gives up.
+        """
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise Undecided("the time is up")
+            self._solver.set("timeout", max(1, int(left * 1000)))
+        answer = terms.check(self._solver)
+        if answer is None:
+            raise Undecided(terms.reason(self._solver))
+        self._model = self._solver.model() if answer else None
+        return answer
+
+    def state(self, step: int) -> Snapshot:
+        """The state number `step` of the run that was found."""
+        made = read(self.encoding.program.state, self.encoding.state, self._reading(step))
+        assert isinstance(made, Snapshot)
+        return made
+
+    def run(self, steps: int | None = None) -> tuple[Taken, ...]:
+        """The run that was found, its start and then its steps (the first `steps` of them)."""
+        last = self.length if steps is None else steps
+        return (
+            self._taken(self._start, 0, 0),
+            *(self._taken(self._step, step, step + 1) for step in range(last)),
+        )
+
+    def taken(self, move: Move) -> Bit:
+        """That a step is one of this move: a formula over a step."""
+        return self._step.is_of(move)
+
+    def true(self, formula: Bit, step: int) -> bool:
+        """Whether a formula over the state (or step) number `step` is true of the run found."""
+        return self._reading(step).bit(formula)
+
+    def _taken(self, choice: _Choice, step: int, after: int) -> Taken:
+        reading = self._reading(step)
+        move = choice.moves[reading.number(choice.selector)]
+        return Taken(move, self.arguments(move, step), self.state(after))
+
+    def arguments(self, move: Move, step: int) -> dict[str, Any]:
+        """What was chosen for the parameters of a move from the state number `step`."""
+        reading = self._reading(step)
+        parameters = () if move.action is None else move.action.parameters
+        return {p.name: read(p.type, move.arguments[p.name], reading) for p in parameters}
+
+    def _reading(self, step: int) -> Reading:
+        def bit(one: Bit) -> bool:
+            return terms.bit_in(self._model, self._at(one, step))
+
+        def num(one: Num) -> int:
+            term = one.term
+            return term if isinstance(term, int) else terms.int_in(
+                self._model, self._at(term, step), signed=one.low < 0
+            )
+
+        return Reading(bit, num)
+
+    def _add(self, formula: Bit, step: int) -> None:
+        self._solver.add(self._at(formula, step))
+
+    def _at(self, term: Term, step: int) -> Term:
+        """A formula of the encoding, for one step of the run."""
+        if isinstance(term, bool):
+            return term
+        while len(self._names) <= step:
+            self._names.append(self._renaming(len(self._names)))
+        return self._names[step](term)
+
+    def _renaming(self, step: int) -> terms.Renaming:
+        before, after = self.encoding.variables
+        own = [(variable, f"{variable}@{step}") for variable in (*before, *self._chosen)]
+        then = [(a, f"{b}@{step + 1}") for b, a in zip(before, after, strict=True)]
+        return terms.Renaming([*own, *then])
+
+
+class _Choice:
+    """One of several moves, from one state to the next."""
+
+    def __init__(self, name: str, moves: tuple[Move, ...], after: Shape) -> None:
+        variables = Variables()
+        self.moves = moves
+        self.selector = variables.number(name, 0, max(0, len(moves) - 1))
+        self.variables = (*variables.made, *(v for move in moves for v in move.variables))
+        taken = (conj(self.is_of(m), m.enabled, equal(after, m.after)) for m in moves)
+        self.formula = conj(disj(*taken), *variables.facts)
+
+    def is_of(self, move: Move) -> Bit:
+        """That the move is the one that is taken."""
+        return same(self.selector, number(self.moves.index(move)))
