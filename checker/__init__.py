@@ -3,6 +3,7 @@
 Knows nothing of Kafka.
 """
 
+from checker.check import check, replay, simulate
 from checker.language import (
     Bag,
     Capacity,
@@ -61,6 +62,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "action",
+    "check",
     "configuration",
     "each",
     "eventually",
@@ -68,7 +70,9 @@ __all__ = [
     "invariant",
     "reachable",
     "refines",
+    "replay",
     "require",
+    "simulate",
     "step",
     "terminal",
 ]

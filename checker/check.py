@@ -1,0 +1,80 @@
+"""Checking a machine: the doors to the engines."""
+
+from __future__ import annotations
+
+from checker.engines.python import check_program, simulate_program
+from checker.engines.tracing import replayed
+from checker.errors import RequestError
+from checker.language.evaluator import Evaluator
+from checker.language.ir import Program
+from checker.language.lowering import lower
+from checker.language.machine import Machine
+from checker.verdict import Limits, Reporter, Silent, Trace, Verdict
+
+
+def check(
+    machine: Machine,
+    *,
+    configuration: str = "",
+    hazards: frozenset[str] = frozenset(),
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+    reporter: Reporter = Silent(),  # noqa: B008 - it has no state
+    only: frozenset[str] | None = None,
+) -> Verdict:
+    """Visit every reachable state, breadth first, and decide every property.
+
+    configuration  the name under which the result is reported
+    hazards        ids of properties that are expected to be violated
+    limits         a budget; where it runs out, what was not decided is `unknown`
+    only           ids of the properties to decide; all, where None
+    LanguageError where the machine is outside the language; RequestError for an unknown id.
+    """
+    program = chosen(lower(machine), hazards, only)
+    return check_program(program, configuration, hazards, limits, reporter)
+
+
+def simulate(
+    machine: Machine,
+    *,
+    runs: int = 100,
+    depth: int = 100,
+    seed: int = 0,
+    configuration: str = "",
+    hazards: frozenset[str] = frozenset(),
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+    reporter: Reporter = Silent(),  # noqa: B008 - it has no state
+    only: frozenset[str] | None = None,
+) -> Verdict:
+    """Take random walks: `runs` of at most `depth` states, reproducible by `seed`.
+
+    What is not violated is `unknown`: walks prove nothing.  The distinct states that were seen
+    are counted; traces are those of the walks, not the shortest.
+    """
+    if runs < 1 or depth < 1:
+        raise RequestError(f"{runs} walks of {depth} states", hint="at least one of each")
+    program = chosen(lower(machine), hazards, only)
+    return simulate_program(program, runs, depth, seed, configuration, hazards, limits, reporter)
+
+
+def replay(machine: Machine, trace: Trace) -> None:
+    """Take the steps of a trace again; TraceError where it is not a run of the machine."""
+    replayed(Evaluator(lower(machine)), trace)
+
+
+def chosen(program: Program, hazards: frozenset[str], only: frozenset[str] | None) -> Program:
+    """The program with only some of its properties; RequestError for an id that it has not."""
+    from dataclasses import replace
+
+    ids = [found.promise.id for found in (*program.properties, *program.refinements)]
+    for wanted in sorted((only or frozenset()) | hazards):
+        if wanted not in ids and wanted != "well-defined":
+            raise RequestError(
+                f"{program.name} has no property {wanted}", hint=f"it has {', '.join(ids)}"
+            )
+    if only is None:
+        return program
+    return replace(
+        program,
+        properties=tuple(p for p in program.properties if p.promise.id in only),
+        refinements=tuple(r for r in program.refinements if r.promise.id in only),
+    )

@@ -1,0 +1,220 @@
+"""A program as Python functions over packed states.
+
+    successors(s, states, which)   appends each successor, and the number of its instance
+    attempts(s)                    the same, one call at a time: (instance, function, arguments)
+    initial(states)                the same for the starts
+    predicates, step predicates, mappings onto specifications
+
+An *instance* is an action with values for those of its parameters that range over a domain; it
+has a function of its own, in which they are constants.  Parameters chosen from a collection of
+the state stay arguments.  The generated source is kept (`Compiled.source`) for people to read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from checker.engines.layout import Layout
+from checker.engines.python import runtime
+from checker.engines.python.expressions import Layouts
+from checker.engines.python.pieces import Piece
+from checker.engines.python.statements import Function
+from checker.language.ir import Action, Domain, Parameter, Program, Property, Refinement
+from checker.language.types import IntType
+
+INSTANCE_LIMIT = 64
+"""An action has at most this many instances; beyond, its parameters are all arguments."""
+
+State = int
+Attempt = tuple[int, Callable[..., State | None], tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An action with constants for some of its parameters, as a generated function."""
+
+    number: int
+    action: Action
+    function: str
+    fixed: tuple[int, ...]
+    open: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A refinement: states of the program as packed states of its specification."""
+
+    refinement: Refinement
+    abstract: Callable[[State], State]
+    spec: Compiled
+
+
+class Compiled:
+    """The functions of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.layouts = Layouts()
+        self.layout: Layout = self.layouts.of(program.state)
+        self.instances: list[Instance] = []
+        self._parts: list[str] = []
+        self.broken: list[tuple[int, State, State]] = []
+        self.actions = [a.name for a in program.actions]
+        starts = [self._instances(action) for action in program.initials]
+        steps = [self._instances(action) for action in program.actions]
+        self._driver("successors", [i for some in steps for i in some], checked=True)
+        self._attempts("attempts", [i for some in steps for i in some])
+        self._attempts("start_attempts", [i for some in starts for i in some])
+        for number, prop in enumerate(program.properties):
+            self._predicate(number, prop)
+        for number, refinement in enumerate(program.refinements):
+            self._mapping(number, refinement)
+        self.source = "\n".join(self._parts)
+        self._namespace: dict[str, Any] = {
+            name: value for name, value in vars(runtime).items() if not name.startswith("_")
+        }
+        self._namespace["broken"] = self.broken.append
+        code = compile(self.source, f"<{program.name}>", "exec")
+        exec(code, self._namespace)  # noqa: S102 - source that was generated here, from checked IR
+
+    # -------------------------------------------------------- what engines call
+
+    def named(self, name: str) -> Any:
+        """A generated function."""
+        return self._namespace[name]
+
+    def predicate(self, number: int) -> Callable[..., Any]:
+        """The function of the program's property with that number."""
+        found: Callable[..., Any] = self._namespace[f"p{number}"]
+        return found
+
+    def mappings(self) -> list[Reading]:
+        """The program's refinements, with their specifications compiled."""
+        return [
+            Reading(refinement, self._namespace[f"m{number}"], Compiled(refinement.spec))
+            for number, refinement in enumerate(self.program.refinements)
+        ]
+
+    def arguments(self, instance: int, given: tuple[int, ...]) -> dict[str, Any]:
+        """The arguments of an instance as values, from what was given for its open parameters."""
+        found = self.instances[instance]
+        open_names = [parameter.name for parameter in found.open]
+        codes = dict(zip(open_names, given, strict=True))
+        closed = [p for p in found.action.parameters if p.name not in codes]
+        codes |= dict(zip([p.name for p in closed], found.fixed, strict=True))
+        return {p.name: self._value(p, codes[p.name]) for p in found.action.parameters}
+
+    def _value(self, parameter: Parameter, code: int) -> Any:
+        if isinstance(parameter.type, IntType):
+            return code
+        return self.layouts.of(parameter.type).unpack(code)
+
+    # -------------------------------------------------------- functions
+
+    def _instances(self, action: Action) -> list[Instance]:
+        closed = [p for p in action.parameters if isinstance(p.source, Domain)]
+        if math.prod(p.type.count or 0 for p in closed) > INSTANCE_LIMIT:
+            closed = []
+        still_open = tuple(p for p in action.parameters if p not in closed)
+        found = []
+        reader = Function(self.layouts, {}).to
+        ranges = [reader.domain(p.source) for p in closed if isinstance(p.source, Domain)]
+        for chosen in itertools.product(*ranges):
+            number = len(self.instances)
+            name = f"a{number}"
+            known = {p.name: piece for p, piece in zip(closed, chosen, strict=True)}
+            self._function(name, action, known, still_open)
+            fixed = tuple(piece.known or 0 for piece in chosen)
+            instance = Instance(number, action, name, fixed, still_open)
+            self.instances.append(instance)
+            found.append(instance)
+        return found
+
+    def _function(
+        self, name: str, action: Action, known: dict[str, Piece], still_open: tuple[Parameter, ...]
+    ) -> None:
+        function = Function(self.layouts, {"self": "s"})
+        function.to.names.update(known)
+        names = []
+        for parameter in still_open:
+            names.append(function.to.fresh(parameter.name))
+            function.to.names[parameter.name] = Piece(names[-1])
+        function.statements(action.body)
+        chosen = ", ".join(f"{n}={p.text}" for n, p in known.items())
+        head = f"def {name}({', '.join(['s', *names])}):  # {action.name}({chosen})"
+        self._parts.append("\n".join([head, *function.lines, "    return s", ""]))
+
+    def _predicate(self, number: int, prop: Property) -> None:
+        function = Function(self.layouts, {"self": "s", "after": "t"})
+        names = ["s", "t"] if prop.kind == "step" else ["s"]
+        if prop.on is not None:
+            for parameter in self.program.action(prop.on).parameters:
+                names.append(function.to.fresh(parameter.name))
+                function.to.names[parameter.name] = Piece(names[-1])
+        body = function.to.compile(prop.test).text
+        self._parts.append(
+            f"def p{number}({', '.join(names)}):  # {prop.name}\n    return {body}\n"
+        )
+
+    def _mapping(self, number: int, refinement: Refinement) -> None:
+        function = Function(self.layouts, {"self": "s", "spec": "z"})
+        function.statements(refinement.body)
+        start = self.layouts.of(refinement.spec.state).pack(refinement.spec.start)
+        head = f"def m{number}(s):  # {refinement.name}\n    z = {start:#x}"
+        self._parts.append("\n".join([head, *function.lines, "    return z", ""]))
+
+    # -------------------------------------------------------- drivers
+
+    def _choices(self, instance: Instance) -> Iterator[tuple[int, str, str]]:
+        """The `for` lines over an instance's open parameters: depth, name, line."""
+        reader = Function(self.layouts, {"self": "s"}).to
+        for depth, parameter in enumerate(instance.open):
+            name = f"{parameter.name}_{depth}"
+            iterable = reader.iterable(parameter.source)
+            if not isinstance(parameter.source, Domain):
+                iterable = f"dict.fromkeys({iterable})"
+            reader.names[parameter.name] = Piece(name)
+            yield depth, name, f"for {name} in {iterable}:"
+
+    def _driver(self, name: str, instances: list[Instance], *, checked: bool) -> None:
+        lines = [f"def {name}(s, states, which):"]
+        for instance in instances:
+            names, indent = [], "    "
+            for _, variable, loop in self._choices(instance):
+                lines.append(indent + loop)
+                names.append(variable)
+                indent += "    "
+            call = f"{instance.function}({', '.join(['s', *names])})"
+            lines.append(f"{indent}t = {call}")
+            lines.append(f"{indent}if t is not None:")
+            lines.append(f"{indent}    states.append(t); which.append({instance.number})")
+            if checked:
+                lines.extend(f"{indent}    {line}" for line in self._step_checks(instance, names))
+        self._parts.append("\n".join([*lines, "    return", ""]))
+
+    def _step_checks(self, instance: Instance, names: list[str]) -> Iterator[str]:
+        """Step properties of this action alone: they see its arguments."""
+        open_names = dict(zip([p.name for p in instance.open], names, strict=True))
+        closed = [p for p in instance.action.parameters if p.name not in open_names]
+        fixed = dict(zip([p.name for p in closed], map(str, instance.fixed), strict=True))
+        for number, prop in enumerate(self.program.properties):
+            if prop.kind == "step" and prop.on == instance.action.name:
+                passed = [{**open_names, **fixed}[p.name] for p in instance.action.parameters]
+                call = f"p{number}({', '.join(['s', 't', *passed])})"
+                yield f"if not {call}: broken(({number}, s, t))"
+
+    def _attempts(self, name: str, instances: list[Instance]) -> None:
+        lines = [f"def {name}(s):"]
+        for instance in instances:
+            names, indent = [], "    "
+            for _, variable, loop in self._choices(instance):
+                lines.append(indent + loop)
+                names.append(variable)
+                indent += "    "
+            given = "".join(f"{variable}, " for variable in names)
+            lines.append(f"{indent}yield {instance.number}, {instance.function}, ({given})")
+        self._parts.append("\n".join([*lines, "    return", "    yield", ""]))

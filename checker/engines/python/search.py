@@ -1,0 +1,437 @@
+"""Breadth first over packed states: the explicit-state engine.
+
+Every state is visited once, in order of its distance from the starts, so that the first trace
+to anything is a shortest one.  For each state its parent is kept; which action led where is
+found again, by the reference evaluator, only for the traces that are shown.
+
+A search ends when nothing is left to visit, or when a budget runs out, or when it is
+interrupted; in the last two cases what was not decided is `unknown`.  A property is decided by
+its first violation (or witness); the search goes on for the others and for the counts.
+
+The step from states to findings is `findings`; this module only collects `Observations`.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from checker.engines.python.compiler import Compiled, Reading, State
+from checker.engines.python.runtime import Signal
+from checker.engines.tracing import Disagreement
+from checker.language.evaluator import BoundReached, Defect, Evaluator
+from checker.language.ir import Program
+from checker.verdict import Limits, Progress, Reporter
+
+CHECK_EVERY = 2048
+"""States between two looks at the clock and the memory."""
+
+REPORT_EVERY = 0.2
+"""Seconds between two reports of progress."""
+
+
+@dataclass
+class Seen:
+    """Where something was first seen: the state before it, where it is about a step, and after.
+
+    problem  what went wrong, where evaluating it failed
+    """
+
+    state: State
+    after: State | None = None
+    problem: str = ""
+    defect: Defect | None = None
+
+
+@dataclass
+class Observations:
+    """What a search saw.
+
+    parents   the state from which each was first reached; the starts have themselves
+    seen      by number of the property: where it was first violated, or witnessed
+    refined   by number of the refinement: the first start or step that is none of the spec's
+    """
+
+    parents: dict[State, State] = field(default_factory=dict)
+    generated: int = 0
+    depth: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    fired: list[int] = field(default_factory=list)
+    fresh: list[int] = field(default_factory=list)
+    bounds: Tally[str] = field(default_factory=Tally)
+    seen: dict[int, Seen] = field(default_factory=dict)
+    refined: dict[int, Seen] = field(default_factory=dict)
+    defect: Seen | None = None
+
+
+UNREADABLE = "the mapping cannot be computed in this state"
+
+
+class OutOfBudget(Exception):  # noqa: N818 - an outcome
+    """A limit was reached."""
+
+
+class Search:
+    """One search of a program."""
+
+    def __init__(self, program: Program, limits: Limits, reporter: Reporter) -> None:
+        self.program = program
+        self.compiled = Compiled(program)
+        self.evaluator = Evaluator(program)
+        self.found = Observations()
+        self._limits = limits
+        self._reporter = reporter
+        self._began = time.perf_counter()
+        self._reported = self._began
+        count = len(self.compiled.instances)
+        self.found.fired, self.found.fresh = [0] * count, [0] * count
+        self._readings = [
+            Refining(number, reading) for number, reading in enumerate(self.compiled.mappings())
+        ]
+        self._of_states = self._pending("invariant", "reachable")
+        self._of_steps = [
+            pair for pair in self._pending("step") if program.properties[pair[0]].on is None
+        ]
+        self._of_ends = self._pending("terminal")
+
+    def _pending(self, *kinds: str) -> list[tuple[int, Callable[..., object]]]:
+        properties = enumerate(self.program.properties)
+        return [(n, self.compiled.predicate(n)) for n, p in properties if p.kind in kinds]
+
+    def run(self) -> Observations:
+        """Search until nothing is left, the budget is spent, or an interruption."""
+        self._began = self._reported = time.perf_counter()
+        try:
+            self._explore(self._starts())
+        except OutOfBudget as limit:
+            self.found.stopped = str(limit)
+        except KeyboardInterrupt:
+            self.found.stopped = "interrupted"
+        self.found.seconds = time.perf_counter() - self._began
+        return self.found
+
+    # -------------------------------------------------------- the loop
+
+    def _explore(self, level: list[State]) -> None:
+        found, parents = self.found, self.found.parents
+        fired, fresh = found.fired, found.fresh
+        successors = self.compiled.named("successors")
+        broken = self.compiled.broken
+        every = (
+            CHECK_EVERY
+            if self._limits.states is None
+            else min(CHECK_EVERY, 1 + self._limits.states // 64)
+        )
+        countdown = every
+        while level:
+            found.depth += 1
+            upcoming: list[State] = []
+            for state in level:
+                states: list[State] = []
+                which: list[int] = []
+                try:
+                    successors(state, states, which)
+                    ended = not states
+                except Signal:
+                    del broken[:]
+                    states, which, ended = self._carefully(state)
+                found.generated += len(states)
+                if broken:
+                    self._broken_steps()
+                if self._of_steps or self._readings:
+                    self._check_steps(state, states)
+                for after, instance in zip(states, which, strict=True):
+                    fired[instance] += 1
+                    if after not in parents:
+                        parents[after] = state
+                        fresh[instance] += 1
+                        upcoming.append(after)
+                        if self._of_states:
+                            self._check_state(after)
+                if ended and self._of_ends:
+                    self._check_end(state)
+                countdown -= 1
+                if countdown <= 0:
+                    countdown = every
+                    self._look(len(upcoming))
+            self._look(len(upcoming))
+            level = upcoming
+            if level and self._limits.depth is not None and found.depth >= self._limits.depth:
+                raise OutOfBudget(f"depth {self._limits.depth}")
+
+    def _look(self, queued: int) -> None:
+        """Compare with the limits, and report."""
+        now = time.perf_counter()
+        limits, distinct = self._limits, len(self.found.parents)
+        if limits.states is not None and distinct >= limits.states:
+            raise OutOfBudget(f"{limits.states:,} states")
+        if limits.time is not None and now - self._began >= limits.time:
+            raise OutOfBudget(f"{limits.time:g} seconds")
+        if limits.memory is not None and memory_in_use() >= limits.memory:
+            raise OutOfBudget(f"{limits.memory:,} bytes of memory")
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            found = self.found
+            self._reporter.progress(
+                Progress(distinct, found.generated, found.depth, queued, now - self._began)
+            )
+
+    # -------------------------------------------------------- starts, bounds and defects
+
+    def _starts(self) -> list[State]:
+        """The initial states; they are checked as any others."""
+        level = []
+        pack = self.compiled.layout.pack
+        for outcome in self.evaluator.starts():
+            if outcome.bound is not None:
+                self.found.bounds[outcome.bound] += 1
+            elif outcome.defect is not None:
+                start = pack(self.program.start)
+                self.found.defect = self.found.defect or Seen(start, defect=outcome.defect)
+            elif outcome.state is not None:
+                state = pack(outcome.state)
+                self.found.generated += 1
+                if state not in self.found.parents:
+                    self.found.parents[state] = state
+                    level.append(state)
+                    self._check_state(state)
+                    self._check_start(state)
+        return level
+
+    def _carefully(self, state: State) -> tuple[list[State], list[int], bool]:
+        """The successors of a state some action of which passes a bound or has a defect."""
+        states, which, quiet = [], [], True
+        attempts = self.compiled.named("attempts")(state)
+        before = self.compiled.layout.unpack(state)
+        while True:
+            try:
+                instance, function, given = next(attempts)
+            except StopIteration:
+                break
+            except Signal:
+                return self._by_evaluator(state)
+            try:
+                after = function(state, *given)
+            except Signal:
+                quiet = False
+                self._explain(state, before, instance, self.compiled.arguments(instance, given))
+                continue
+            if after is not None:
+                states.append(after)
+                which.append(instance)
+        self._careful_steps(state, states, which)
+        return states, which, quiet and not states
+
+    def _careful_steps(self, state: State, states: list[State], which: list[int]) -> None:
+        """Step properties of single actions, which the compiled driver could not finish."""
+        names = {p.on for p in self.program.properties if p.kind == "step" and p.on}
+        for after, instance in zip(states, which, strict=True):
+            action = self.compiled.instances[instance].action
+            if action.name not in names:
+                continue
+            for outcome in self._ways(state, after, action.name):
+                for number, prop in enumerate(self.program.properties):
+                    if prop.kind == "step" and prop.on == action.name:
+                        self._check_one_step(number, state, after, outcome)
+
+    def _ways(self, state: State, after: State, action: str) -> list[dict[str, object]]:
+        unpack = self.compiled.layout.unpack
+        before, then = unpack(state), unpack(after)
+        found = []
+        chosen = self.program.action(action)
+        for arguments in self.evaluator.choices(chosen, before):
+            try:
+                if self.evaluator.run(chosen, before, arguments) == then:
+                    found.append(arguments)
+            except (BoundReached, Defect):
+                continue
+        return found
+
+    def _check_one_step(
+        self, number: int, state: State, after: State, arguments: dict[str, object]
+    ) -> None:
+        unpack = self.compiled.layout.unpack
+        prop = self.program.properties[number]
+        try:
+            good = self.evaluator.holds(prop, unpack(state), unpack(after), arguments)
+            problem = ""
+        except (BoundReached, Defect) as failure:
+            good, problem = False, str(failure)
+        if not good:
+            self.found.seen.setdefault(number, Seen(state, after, problem))
+
+    def _explain(
+        self, state: State, before: object, instance: int, arguments: dict[str, object]
+    ) -> None:
+        """Ask the evaluator why an action cannot be finished."""
+        action = self.compiled.instances[instance].action
+        try:
+            self.evaluator.run(action, before, arguments)  # type: ignore[arg-type]
+        except BoundReached as reached:
+            self.found.bounds[reached.bound] += 1
+        except Defect as defect:
+            if self.found.defect is None:
+                self.found.defect = Seen(state, defect=defect)
+        else:
+            raise Disagreement(
+                f"{action.name}({arguments}) in {before}: the engine could not finish it and "
+                "the evaluator could"
+            )
+
+    def _by_evaluator(self, state: State) -> tuple[list[State], list[int], bool]:
+        """All successors by the reference evaluator: a choice itself could not be computed."""
+        states, which, quiet = [], [], True
+        unpacked = self.compiled.layout.unpack(state)
+        first = {i.action.name: i.number for i in reversed(self.compiled.instances)}
+        try:
+            for outcome in self.evaluator.outcomes(unpacked):
+                if outcome.state is not None:
+                    states.append(self.compiled.layout.pack(outcome.state))
+                    which.append(first[outcome.action.name])
+                elif outcome.bound is not None:
+                    quiet = False
+                    self.found.bounds[outcome.bound] += 1
+                elif outcome.defect is not None:
+                    raise outcome.defect
+        except Defect as defect:
+            quiet = False
+            if self.found.defect is None:
+                self.found.defect = Seen(state, defect=defect)
+        return states, which, quiet and not states
+
+    # -------------------------------------------------------- properties
+
+    def _check_state(self, state: State) -> None:
+        for number, predicate in self._of_states:
+            wanted = self.program.properties[number].kind == "reachable"
+            try:
+                if bool(predicate(state)) is not wanted:
+                    continue
+                seen = Seen(state)
+            except Signal:
+                seen = self._failed(number, state)
+                if wanted:
+                    continue
+            self._note(number, seen)
+
+    def _note(self, number: int, seen: Seen) -> None:
+        """Write down the first sight, and look for it no longer."""
+        self.found.seen.setdefault(number, seen)
+        self._of_states = [pair for pair in self._of_states if pair[0] != number]
+        self._of_steps = [pair for pair in self._of_steps if pair[0] != number]
+        self._of_ends = [pair for pair in self._of_ends if pair[0] != number]
+
+    def _failed(self, number: int, state: State, after: State | None = None) -> Seen:
+        """A predicate that could not be evaluated, in the evaluator's words."""
+        unpack = self.compiled.layout.unpack
+        then = None if after is None else unpack(after)
+        try:
+            self.evaluator.holds(self.program.properties[number], unpack(state), then)
+        except Defect as defect:
+            return Seen(state, after, defect.message, defect)
+        except BoundReached as reached:
+            return Seen(state, after, f"{reached.bound} is passed")
+        raise Disagreement(f"{self.program.properties[number].name} fails only when compiled")
+
+    def _check_steps(self, state: State, states: list[State]) -> None:
+        for number, predicate in self._of_steps:
+            for after in states:
+                try:
+                    if predicate(state, after):
+                        continue
+                    seen = Seen(state, after)
+                except Signal:
+                    seen = self._failed(number, state, after)
+                self._note(number, seen)
+                break
+        for refining in self._readings:
+            if refining.number not in self.found.refined:
+                for after in states:
+                    if (problem := refining.refuses(state, after)) is not None:
+                        self.found.refined[refining.number] = Seen(state, after, problem)
+                        break
+
+    def _check_start(self, state: State) -> None:
+        for refining in self._readings:
+            if (problem := refining.refuses_start(state)) is not None:
+                self.found.refined.setdefault(refining.number, Seen(state, problem=problem))
+
+    def _broken_steps(self) -> None:
+        for number, state, after in self.compiled.broken:
+            self.found.seen.setdefault(number, Seen(state, after))
+        del self.compiled.broken[:]
+
+    def _check_end(self, state: State) -> None:
+        for number, predicate in self._of_ends:
+            try:
+                if predicate(state):
+                    continue
+                seen = Seen(state)
+            except Signal:
+                seen = self._failed(number, state)
+            self._note(number, seen)
+
+
+class Refining:
+    """Whether steps are steps of a specification, with what is known already kept."""
+
+    def __init__(self, number: int, reading: Reading) -> None:
+        self.number = number
+        self.reading = reading
+        self._abstract: dict[State, State] = {}
+        self._successors: dict[State, frozenset[State]] = {}
+        spec = reading.spec
+        self._starts = {
+            spec.layout.pack(start.state) for start in Evaluator(spec.program).initial()
+        }
+
+    def abstract(self, state: State) -> State:
+        """The state of the specification that a state is read as."""
+        found = self._abstract.get(state)
+        if found is None:
+            found = self._abstract[state] = self.reading.abstract(state)
+        return found
+
+    def refuses_start(self, state: State) -> str | None:
+        """None where a start is a start of the specification, else what is wrong with it."""
+        try:
+            return None if self.abstract(state) in self._starts else ""
+        except Signal:
+            return UNREADABLE
+
+    def refuses(self, state: State, after: State) -> str | None:
+        """None where a step is one of the specification, or changes nothing there."""
+        try:
+            before, then = self.abstract(state), self.abstract(after)
+        except Signal:
+            return UNREADABLE
+        return None if before == then or then in self._steps(before) else ""
+
+    def _steps(self, state: State) -> frozenset[State]:
+        found = self._successors.get(state)
+        if found is None:
+            states: list[State] = []
+            for _, function, given in self.reading.spec.named("attempts")(state):
+                try:
+                    after = function(state, *given)
+                except Signal:
+                    continue
+                if after is not None:
+                    states.append(after)
+            found = self._successors[state] = frozenset(states)
+        return found
+
+
+def memory_in_use() -> int:
+    """Bytes that this process holds at present (at its peak, where that cannot be told)."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - read often
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

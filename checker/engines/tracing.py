@@ -1,0 +1,141 @@
+"""Traces: from a list of states to what was done in each step; and back, by replaying.
+
+An engine knows which states follow one another.  Which action led there, with which arguments,
+is asked of the reference evaluator, so that no trace is shown that the reference does not
+repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from checker.errors import TraceError
+from checker.language.evaluator import BoundReached, Defect, Evaluator
+from checker.language.ir import Action
+from checker.language.machine import Snapshot
+from checker.language.text import arguments_text, value_text
+from checker.language.values import Map
+from checker.verdict import Change, Step, Trace
+
+
+class Disagreement(AssertionError):  # noqa: N818 - a fault of the checker, shown whole
+    """Two ways of computing the same thing that differ: a fault in the checker itself."""
+
+
+def changes(before: Any, after: Any, path: str = "") -> Iterator[Change]:
+    """The places in which two states differ, each as deep as it can be told."""
+    if before == after:
+        return
+    if isinstance(before, Snapshot) and isinstance(after, Snapshot):
+        for (name, old), (_, new) in zip(before.content, after.content, strict=True):
+            yield from changes(old, new, f"{path}.{name}" if path else name)
+    elif isinstance(before, Map) and isinstance(after, Map):
+        for key in before:
+            yield from changes(before[key], after[key], f"{path}[{value_text(key)}]")
+    else:
+        yield Change(path, before, after)
+
+
+def actor(action: Action, arguments: Mapping[str, Any], machine: str) -> str:
+    """Who acts: the value of a parameter, or a word."""
+    if action.actor is None:
+        return machine
+    return value_text(arguments[action.actor]) if action.actor in arguments else action.actor
+
+
+def step(action: Action, arguments: Mapping[str, Any], before: Snapshot, after: Snapshot) -> Step:
+    """One step of a trace."""
+    machine = before.cls.__name__
+    return Step(
+        action.name, actor(action, arguments, machine), dict(arguments),
+        tuple(changes(before, after)), after,
+    )  # fmt: skip
+
+
+def trace_of(
+    evaluator: Evaluator,
+    states: list[Snapshot],
+    last: Mapping[str, Any] | None = None,
+    last_action: str | None = None,
+) -> Trace:
+    """The trace through `states`.
+
+    `last_action` and `last` pin the action and arguments of the last step, where they are known.
+    Disagreement where the evaluator does not take a step.
+    """
+    program = evaluator.program
+    start = next((s for s in evaluator.initial() if s.state == states[0]), None)
+    if start is None:
+        raise Disagreement(f"{states[0]} is no initial state for the evaluator")
+    steps = []
+    for position, (before, after) in enumerate(zip(states, states[1:], strict=False)):
+        final = position == len(states) - 2
+        steps.append(_found(evaluator, before, after, last if final else None,
+                            last_action if final else None))  # fmt: skip
+    return Trace(
+        program.name, program.settings, start.state, tuple(steps), start.action, start.arguments
+    )
+
+
+def _found(
+    evaluator: Evaluator,
+    before: Snapshot,
+    after: Snapshot,
+    arguments: Mapping[str, Any] | None,
+    action: str | None,
+) -> Step:
+    for outcome in evaluator.outcomes(before):
+        if outcome.state != after or (action is not None and outcome.action.name != action):
+            continue
+        if arguments is None or dict(outcome.arguments) == dict(arguments):
+            return step(outcome.action, outcome.arguments, before, after)
+    raise Disagreement(f"the evaluator does not go from {before} to {after}")
+
+
+def replayed(evaluator: Evaluator, trace: Trace) -> list[Snapshot]:
+    """The states of a trace, by taking its steps; TraceError where it is no run of the machine."""
+    program = evaluator.program
+    if trace.machine != program.name:
+        raise TraceError(
+            f"the trace is of {trace.machine}, and this machine is {program.name}",
+            hint="name the machine that it was made with",
+        )
+    if trace.settings != program.settings:
+        raise TraceError(
+            f"the trace is of the configuration {trace.settings}",
+            hint=f"this one is {program.settings}",
+        )
+    state = next((s.state for s in evaluator.initial() if s.state == trace.initial), None)
+    if state is None:
+        raise TraceError("its first state is no initial state of the machine")
+    found = [state]
+    for number, taken in enumerate(trace.steps, 1):
+        state = _repeated(evaluator, state, taken, number)
+        found.append(state)
+    return found
+
+
+def _repeated(evaluator: Evaluator, state: Snapshot, taken: Step, number: int) -> Snapshot:
+    where = f"step {number}, {taken.action}({arguments_text(taken.arguments)})"
+    try:
+        action = next(a for a in evaluator.program.actions if a.name == taken.action)
+    except StopIteration:
+        raise TraceError(f"{where}: the machine has no such action") from None
+    if {p.name for p in action.parameters} != set(taken.arguments):
+        names = ", ".join(p.name for p in action.parameters) or "none"
+        raise TraceError(f"{where}: its parameters are {names}")
+    if dict(taken.arguments) not in list(evaluator.choices(action, state)):
+        raise TraceError(f"{where}: these arguments cannot be chosen there")
+    try:
+        after = evaluator.run(action, state, taken.arguments)
+    except Defect as defect:
+        raise TraceError(f"{where}: {defect.message}") from None
+    except BoundReached as reached:
+        raise TraceError(f"{where}: {reached.bound} is passed") from None
+    if after is None:
+        raise TraceError(f"{where}: a guard does not hold there")
+    if after != taken.state:
+        raise TraceError(f"{where}: it leads to another state than the trace says",
+                         hint="the machine has changed since the trace was made")  # fmt: skip
+    return after
