@@ -175,9 +175,7 @@ class Evaluator:
 
         return choose({})
 
-    def run(
-        self, action: Action, state: Snapshot, arguments: Mapping[str, Any]
-    ) -> Snapshot | None:
+    def run(self, action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> Snapshot | None:
         """The state after the action, or None where a guard fails; Defect, BoundReached."""
         env: Env = {"self": state, **arguments}
         try:
@@ -245,7 +243,9 @@ def write(place: Expr, value: Any, env: Env) -> None:
         case At(base=base, key=key, span=span):
             whole, at = evaluate(base, env), evaluate(key, env)
             if isinstance(whole, Map):
-                write(base, freeze(Map({k: value if k == at else v for k, v in whole.items()})), env)
+                write(
+                    base, freeze(Map({k: value if k == at else v for k, v in whole.items()})), env
+                )
             else:
                 items = list(whole)
                 _within(at, len(items), span)

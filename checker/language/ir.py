@@ -249,9 +249,14 @@ class Undefined(Expr):
 
 @dataclass(frozen=True)
 class Domain(Node):
-    """Every value of a dense type, in the order of its numbers."""
+    """Every value of a type that has `choices`, in the order of its `universe`."""
 
     item: Type
+
+    @property
+    def size(self) -> int:
+        """How many values there are."""
+        return self.item.choices or 0
 
 
 @dataclass(frozen=True)

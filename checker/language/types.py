@@ -14,6 +14,7 @@ order of `values.order`: first field first.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from functools import cached_property
 from typing import Any
 
 from checker.language.domains import Index
-from checker.language.values import Bag, Map, Seq, Set
+from checker.language.values import Bag, Map, Seq, Set, freeze
 
 DENSE_LIMIT = 1 << 16
 """More values than this are not numbered one by one."""
@@ -41,12 +42,17 @@ class Type:
         return None
 
     @property
+    def choices(self) -> int | None:
+        """How many values `universe` lists; None where there are too many to try each."""
+        return self.count
+
+    @property
     def dense(self) -> bool:
         """Whether values are numbered 0 … count-1."""
         return self.count is not None
 
     def universe(self) -> Iterator[Any]:
-        """Every value of a dense type, in the order of its numbers."""
+        """Every value of a type that has `choices`, in their order; a dense one's by number."""
         raise TypeError(f"{self} has too many values to list")
 
     def number(self, value: Any) -> int:  # noqa: ARG002 - for those that do
@@ -168,6 +174,10 @@ class OptionType(Type):
     def count(self) -> int | None:
         return _dense(None if self.item.count is None else self.item.count + 1)
 
+    @cached_property
+    def choices(self) -> int | None:  # type: ignore[override]
+        return _dense(None if self.item.choices is None else self.item.choices + 1)
+
     def universe(self) -> Iterator[Any]:
         yield None
         yield from self.item.universe()
@@ -202,6 +212,11 @@ class RecordType(StructType):
     def count(self) -> int | None:
         counts = [kind.count for _, kind in self.fields]
         return _dense(None if None in counts else math.prod(n for n in counts if n is not None))
+
+    @cached_property
+    def choices(self) -> int | None:  # type: ignore[override]
+        each = [kind.choices for _, kind in self.fields]
+        return _dense(None if None in each else math.prod(n for n in each if n is not None))
 
     def universe(self) -> Iterator[Any]:
         def build(chosen: tuple[Any, ...]) -> Iterator[Any]:
@@ -241,6 +256,11 @@ class UnionType(Type):
         counts = [option.count for option in self.options]
         return _dense(None if None in counts else sum(n for n in counts if n is not None))
 
+    @cached_property
+    def choices(self) -> int | None:  # type: ignore[override]
+        each = [option.choices for option in self.options]
+        return _dense(None if None in each else sum(n for n in each if n is not None))
+
     def universe(self) -> Iterator[Any]:
         for option in self.options:
             yield from option.universe()
@@ -264,6 +284,16 @@ class MapType(Type):
     key: Type
     value: Type
 
+    @cached_property
+    def choices(self) -> int | None:  # type: ignore[override]
+        each, keys = self.value.choices, self.key.count or 0
+        return None if each is None or (keys > 16 and each > 1) else _dense(each**keys)
+
+    def universe(self) -> Iterator[Any]:
+        keys = list(self.key.universe())
+        for values in itertools.product(list(self.value.universe()), repeat=len(keys)):
+            yield freeze(Map(dict(zip(keys, values, strict=True))))
+
     def __str__(self) -> str:
         return f"Map[{self.key}, {self.value}]"
 
@@ -286,6 +316,15 @@ class SetType(CollectionType):
         """How many bits the one-bit-a-value form has; None where elements are listed."""
         count = self.item.count
         return count if count is not None and count <= BITSET_LIMIT else None
+
+    @property
+    def choices(self) -> int | None:
+        return None if self.bits is None or self.bits > 16 else 1 << self.bits
+
+    def universe(self) -> Iterator[Any]:
+        values = list(self.item.universe())
+        for number in range(self.choices or 0):
+            yield freeze(Set(value for bit, value in enumerate(values) if number >> bit & 1))
 
     def __str__(self) -> str:
         return f"Set[{self.item}]"

@@ -117,7 +117,7 @@ class Compiled:
 
     def _instances(self, action: Action) -> list[Instance]:
         closed = [p for p in action.parameters if isinstance(p.source, Domain)]
-        if math.prod(p.type.count or 0 for p in closed) > INSTANCE_LIMIT:
+        if math.prod(p.type.choices or 0 for p in closed) > INSTANCE_LIMIT:
             closed = []
         still_open = tuple(p for p in action.parameters if p not in closed)
         found = []

@@ -292,11 +292,9 @@ class Expressions:
         return Piece(f"sum({body.read()} << ({shift_text}) for {name} in {domain})")
 
     def _key(self, kind: Type, key: object) -> Piece:
-        return (
-            constant(key)
-            if isinstance(kind, IntType) and isinstance(key, int)
-            else constant(kind.number(key))
-        )
+        if isinstance(kind, IntType) and isinstance(key, int):
+            return constant(key)
+        return constant(self.layouts.of(kind).pack(key))
 
     def _listed(self, expr: Listed) -> Piece:
         kind = expr.type
@@ -476,8 +474,7 @@ class Expressions:
 
     def _reduce(self, expr: Reduce) -> Piece:
         if expr.fold in _CHAINS and isinstance(expr.source, Domain):
-            size = expr.source.item.count or 0
-            with self.copied(size) as unrolled:
+            with self.copied(expr.source.size) as unrolled:
                 if unrolled:
                     return self._unrolled(expr, expr.source)
         name = self.fresh(expr.name)
@@ -520,8 +517,15 @@ class Expressions:
         """What a generated `for` iterates over."""
         match source:
             case Domain(item):
+                if not item.dense:
+                    packed = [self.layouts.of(item).pack(value) for value in item.universe()]
+                    return f"({', '.join(map(str, packed))},)"
                 low = (item.low or 0) if isinstance(item, IntType) else 0
-                return f"range({low}, {low + (item.count or 0)})" if low else f"range({item.count})"
+                return (
+                    f"range({low}, {low + (item.choices or 0)})"
+                    if low
+                    else f"range({item.choices})"
+                )
             case Between(start, stop):
                 return f"range({self.compile(start).text}, {self.compile(stop).text})"
             case Elements(whole, item):
@@ -615,7 +619,7 @@ def _len(to: Expressions, expr: Apply) -> str:
     whole = expr.args[0]
     assert isinstance(whole.type, CollectionType)
     if _short(whole.type):
-        return f"{to.text(whole)}.bit_count()"
+        return f"({to.compile(whole).text}).bit_count()"
     width = to.layouts.of(whole.type).slot_width
     return f"length({to.compile(whole).text}, {width}, {whole.type.capacity})"
 

@@ -106,7 +106,7 @@ class Function:
     def _for(self, statement: For) -> None:
         source = statement.source
         if isinstance(source, Domain):
-            with self.to.copied(source.item.count or 0) as unrolled:
+            with self.to.copied(source.size) as unrolled:
                 if unrolled:
                     for piece in self.to.domain(source):
                         with self.to.naming(statement.name, piece):

@@ -151,14 +151,14 @@ def elements(kind: CollectionType, held: Held) -> list[tuple[Bit, Shape]]:
         return list(zip(held.bits, universe(kind.item), strict=True))
     found = [(held.used(i), item) for i, item in enumerate(held.items) if held.used(i) is not False]
     if isinstance(kind, BagType):
-        found = [
-            (conj(used, neg(_again(found, i))), item) for i, (used, item) in enumerate(found)
-        ]
+        found = [(conj(used, neg(_again(found, i))), item) for i, (used, item) in enumerate(found)]
     return found if isinstance(kind, SeqType) else found[::-1]
 
 
 def _again(found: list[tuple[Bit, Shape]], i: int) -> Bit:
-    return conj(found[i + 1][0], equal(found[i][1], found[i + 1][1])) if i + 1 < len(found) else False
+    return (
+        conj(found[i + 1][0], equal(found[i][1], found[i + 1][1])) if i + 1 < len(found) else False
+    )
 
 
 # ---------------------------------------------------------------- what all collections have

@@ -13,7 +13,7 @@ of a collection is an element, and where the collection is kept in slots, that o
 slot.  So one formula stands for the choices of all parameters, and the solver chooses.
 
 `possible` is the other reading, for "no action is possible here": whether there is any choice at
-all, with every choice walked by itself.
+all, each choice walked by itself.
 """
 
 from __future__ import annotations
@@ -148,21 +148,26 @@ def _chosen(scope: Scope, parameter: Parameter, variables: Variables, name: str)
 
 
 def possible(program: Program, state: Shape) -> Bit:
-    """Whether some action can be taken in a state, with some choice of its parameters."""
-    return disj(*(bit for action in program.actions for bit in _choices(action, state)))
+    """Whether some action can be tried in a state, with some choice of its parameters.
+
+    One that ends in a defect or passes a bound counts: it is not that nothing can happen.
+    """
+    return disj(*(bit for action in program.actions for bit in _tried(action, state)))
 
 
-def _choices(action: Action, state: Shape) -> Iterator[Bit]:
+def _tried(action: Action, state: Shape) -> Iterator[Bit]:
+    """For each choice of parameters, whether it is anything but disabled."""
+
     def walk(scope: Scope, left: tuple[Parameter, ...]) -> Iterator[Bit]:
         if not left:
-            flow = Flow(scope.flow.alive)
-            execute(Scope(flow, scope.names, scope.path), action.body)
-            yield flow.alive
+            flow = execute(scope, action.body).flow
+            yield from (flow.alive, *(ending.when for ending in flow.endings))
             return
-        for there, item in elements(scope, left[0].source):
-            flow = Flow(scope.flow.alive)
-            flow.require(True, there)  # noqa: FBT003 - a path without conditions
-            yield from walk(Scope(flow, scope.names).bind(left[0].name, item), left[1:])
+        found = elements(scope, left[0].source)
+        yield from (ending.when for ending in scope.flow.endings)
+        for there, item in found:
+            flow = Flow(conj(scope.flow.alive, there), list(scope.flow.endings))
+            yield from walk(Scope(flow, {**scope.names, left[0].name: item}), left[1:])
 
     return walk(Scope(Flow(), {"self": state}), action.parameters)
 

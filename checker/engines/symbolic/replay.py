@@ -99,18 +99,18 @@ class Replay:
         if (found is True) != expected:
             self._refuse(prop, expected, found, state, after)
 
-    def _refuse(
-        self, prop: Property, expected: object, found: object, *states: object
-    ) -> NoReturn:
+    def _refuse(self, prop: Property, expected: object, found: object, *states: object) -> NoReturn:
         shown = " then ".join(str(state) for state in states if state is not None)
         raise Disagreement(f"{prop.name} in {shown}", expected, found)
 
     def stuck(self, state: Snapshot) -> None:
-        """No action is possible in a state."""
-        for outcome in self._evaluator.outcomes(state):
-            if outcome.state is not None:
-                question = f"is any action possible in {state}?"
+        """No action can be tried in a state."""
+        question = f"can any action be tried in {state}?"
+        try:
+            for outcome in self._evaluator.outcomes(state):
                 raise Disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
+        except Defect as defect:
+            raise Disagreement(question, "none", repr(defect)) from None
 
 
 def _is_choice(action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> bool:

@@ -415,4 +415,3 @@ def _lexical(pairs: list[tuple[Any, Any]]) -> Bit:
     for one, two in reversed(pairs):
         result = disj(below(one, two), conj(equal(one, two), result))
     return result
-

@@ -224,9 +224,7 @@ def within(num: Num, low: int, high: int) -> Bit:
     return conj(at_most(number(low), num), at_most(num, number(high)))
 
 
-def _computed(
-    one: Num, two: Num, low: int, high: int, make: Callable[[Term, Term], Term]
-) -> Num:
+def _computed(one: Num, two: Num, low: int, high: int, make: Callable[[Term, Term], Term]) -> Num:
     """A number low … high that is made from two, in a format that holds all three ranges."""
     if low == high:
         return number(low)

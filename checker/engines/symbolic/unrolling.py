@@ -128,8 +128,10 @@ class Unrolling:
 
         def num(one: Num) -> int:
             term = one.term
-            return term if isinstance(term, int) else terms.int_in(
-                self._model, self._at(term, step), signed=one.low < 0
+            return (
+                term
+                if isinstance(term, int)
+                else terms.int_in(self._model, self._at(term, step), signed=one.low < 0)
             )
 
         return Reading(bit, num)

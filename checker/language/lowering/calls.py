@@ -194,8 +194,10 @@ def _isinstance(frame: Frame, node: ast.Call, _: Type | None) -> Expr:
         frame.refuse(node, f"{kind} is never a {ast.unparse(node.args[1])}")
     span = frame.span(node)
     inner = coerce(value, kind)
-    test: Expr = IsA(BOOL, span, inner, chosen[0]) if isinstance(kind, UnionType) else Const(
-        BOOL, span, value=True
+    test: Expr = (
+        IsA(BOOL, span, inner, chosen[0])
+        if isinstance(kind, UnionType)
+        else Const(BOOL, span, value=True)
     )
     if not optional:
         return test
@@ -324,8 +326,15 @@ def _union_method(frame: Frame, node: ast.Call, base: Expr, kind: UnionType, nam
         one = inline(frame, node, user_method(frame, node, option.cls, name), coerce(base, option))
         if result is None:
             whole = len(having) == len(kind.options)
-            result = one if whole else choose(
-                IsA(BOOL, span, base, option), one, Undefined(one.type, span, f"no {name}"), span
+            result = (
+                one
+                if whole
+                else choose(
+                    IsA(BOOL, span, base, option),
+                    one,
+                    Undefined(one.type, span, f"no {name}"),
+                    span,
+                )
             )
         else:
             result = choose(IsA(BOOL, span, base, option), one, result, span)
@@ -490,5 +499,14 @@ def _bind(frame: Frame, name: str, value: Expr, rest: list[ast.stmt], kind: Type
     return Bind(body.type, value.span, fresh, value, body)
 
 
-__all__ = ["CONTAINERS", "block", "enter", "inline", "lower_call", "types_of", "user_method", "without_docstring"]
+__all__ = [
+    "CONTAINERS",
+    "block",
+    "enter",
+    "inline",
+    "lower_call",
+    "types_of",
+    "user_method",
+    "without_docstring",
+]
 _ = (At, Each, FORMS, MethodType, Reduce, interval, negate)

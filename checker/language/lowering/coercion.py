@@ -233,7 +233,11 @@ def interval(expr: Expr) -> Interval | None:  # noqa: PLR0911, C901 - one line f
             return (min(b[0] for b in known), max(b[1] for b in known))
         case Reduce(fold=Fold.SUM, body=body, source=source):
             bound = interval(body)
-            return (min(0, bound[0] * size(source)), max(0, bound[1] * size(source))) if bound else None
+            return (
+                (min(0, bound[0] * size(source)), max(0, bound[1] * size(source)))
+                if bound
+                else None
+            )
         case _:
             return None
 
@@ -258,7 +262,7 @@ def size(source: Source) -> int:
     """How many elements a source has at most."""
     match source:
         case Domain(item):
-            return item.count or 0
+            return item.choices or 0
         case Elements(collection):
             kind = collection.type
             assert isinstance(kind, CollectionType)

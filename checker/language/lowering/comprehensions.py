@@ -1,8 +1,8 @@
 """What is iterated, and the comprehensions that fold it.
 
-    any(c for x in xs if g)      all, sum, min, max likewise
-    len({f(x) for x in xs})      sets written out or comprehended
-    Map({k: f(k) for k in K})    maps: one clause, over the whole domain of the keys
+any(c for x in xs if g)      all, sum, min, max likewise
+len({f(x) for x in xs})      sets written out or comprehended
+Map({k: f(k) for k in K})    maps: one clause, over the whole domain of the keys
 """
 
 from __future__ import annotations
@@ -26,7 +26,15 @@ from checker.language.ir import (
     Var,
 )
 from checker.language.lowering.coercion import coerce, interval, size
-from checker.language.lowering.expressions import TRUE, connect, facts, integer, lower, lower_any, truth
+from checker.language.lowering.expressions import (
+    TRUE,
+    connect,
+    facts,
+    integer,
+    lower,
+    lower_any,
+    truth,
+)
 from checker.language.lowering.frame import Frame, Static
 from checker.language.ir import Op
 from checker.language.types import (
@@ -118,9 +126,7 @@ def _source(frame: Frame, node: ast.expr, whole: Expr | Static | Between) -> Sou
     frame.refuse(node, f"a value of type {whole.type} cannot be iterated")
 
 
-def _over_map(
-    frame: Frame, target: ast.expr, node: ast.expr, whole: Expr, *, items: bool
-) -> Loop:
+def _over_map(frame: Frame, target: ast.expr, node: ast.expr, whole: Expr, *, items: bool) -> Loop:
     kind = whole.type
     assert isinstance(kind, MapType)
     targets = target.elts if items and isinstance(target, ast.Tuple) else [target]
@@ -146,9 +152,7 @@ def _condition(frame: Frame, clause: ast.comprehension) -> tuple[Expr | None, di
     return (None if isinstance(result, Const) and result.value else result), known
 
 
-def lower_fold(
-    frame: Frame, node: ast.expr, fold: Fold, default: Expr | None = None
-) -> Expr:
+def lower_fold(frame: Frame, node: ast.expr, fold: Fold, default: Expr | None = None) -> Expr:
     """`any`, `all`, `sum`, `min` or `max` over a generator."""
     if not isinstance(node, ast.GeneratorExp | ast.SetComp | ast.ListComp):
         return _over_whole(frame, node, fold, default)
@@ -277,8 +281,11 @@ def _comprehended(
 def _refuse_ordering(
     frame: Frame, clause: ast.comprehension, form: type[CollectionType], source: Source
 ) -> None:
-    unordered = isinstance(source, Domain) or isinstance(source.collection.type, SetType | BagType) \
-        if isinstance(source, Domain | Elements) else False
+    unordered = (
+        isinstance(source, Domain) or isinstance(source.collection.type, SetType | BagType)
+        if isinstance(source, Domain | Elements)
+        else False
+    )
     item = source.item
     if form is SeqType and unordered and isinstance(item, IndexType) and item.symmetric:
         frame.refuse(
@@ -305,5 +312,13 @@ def lower_map(frame: Frame, node: ast.expr, expected: Type | None) -> Expr:
     return Table(kind, frame.span(node), loop.name, body)
 
 
-__all__ = ["FORMS", "Loop", "lower_collection", "lower_fold", "lower_loop", "lower_map", "lower_set"]
+__all__ = [
+    "FORMS",
+    "Loop",
+    "lower_collection",
+    "lower_fold",
+    "lower_loop",
+    "lower_map",
+    "lower_set",
+]
 _ = replace

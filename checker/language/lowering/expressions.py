@@ -172,7 +172,9 @@ def _of_union(frame: Frame, node: ast.expr, base: Expr, name: str) -> Expr:
     if len(types) != 1:
         frame.refuse(node, f"not every {kind} has one {name}", "take it apart with match first")
     result: Expr = Undefined(
-        next(iter(types)), span, f"{name} is read from a record that has none"  # type: ignore[arg-type]
+        next(iter(types)),
+        span,
+        f"{name} is read from a record that has none",  # type: ignore[arg-type]
     )
     for option in reversed(having):
         read = Get(result.type, span, Project(option, span, base), name)
@@ -481,8 +483,12 @@ def subscript(frame: Frame, node: ast.Subscript, base: Expr) -> Expr:
 def _table(frame: Frame, node: ast.Subscript, table: Any) -> Expr | Static:
     """A constant dict of the module, as a chain of conditions on its keys."""
     if not isinstance(table, Mapping):
-        return Static(table[frame.resolve(node.slice)]) if isinstance(table, dict) else Static(
-            eval(ast.unparse(node), dict(frame.source.names))  # noqa: S307 - a generic alias
+        return (
+            Static(table[frame.resolve(node.slice)])
+            if isinstance(table, dict)
+            else Static(
+                eval(ast.unparse(node), dict(frame.source.names))  # noqa: S307 - a generic alias
+            )
         )
     key = lower(frame, node.slice)
     span = frame.span(node)

@@ -67,9 +67,7 @@ def lower_pattern(frame: Frame, subject: Expr, pattern: ast.pattern) -> Case:
             frame.refuse(pattern, "this pattern is not in the language", "a record, value or name")
 
 
-def _either(
-    frame: Frame, subject: Expr, pattern: ast.pattern, patterns: list[ast.pattern]
-) -> Case:
+def _either(frame: Frame, subject: Expr, pattern: ast.pattern, patterns: list[ast.pattern]) -> Case:
     cases = [lower_pattern(frame, subject, one) for one in patterns]
     if any(case.names for case in cases):
         frame.refuse(pattern, "alternatives bind no names", "one case each")
@@ -135,8 +133,10 @@ def lower_cases(
 def _chain(
     frame: Frame, node: ast.Match, subject: Expr, kind: Type, rest: list[ast.stmt], block: Block
 ) -> Expr:
-    result: Expr = block(frame, rest, kind) if rest else Undefined(
-        kind, frame.span(node), "no case of the match fits"
+    result: Expr = (
+        block(frame, rest, kind)
+        if rest
+        else Undefined(kind, frame.span(node), "no case of the match fits")
     )
     for one in reversed(node.cases):
         case = lower_pattern(frame, subject, one.pattern)

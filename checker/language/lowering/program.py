@@ -138,7 +138,9 @@ class _Lowering:
         frame.bindings[arguments.args[0].arg] = receiver.place
         return frame
 
-    def _parameters(self, frame: Frame, method: Declared, types: Mapping[Any, Type]) -> dict[str, Type]:
+    def _parameters(
+        self, frame: Frame, method: Declared, types: Mapping[Any, Type]
+    ) -> dict[str, Type]:
         found = {}
         notes = parameter_hints(method)
         for argument in frame.source.tree.args.args[1:]:
@@ -201,9 +203,13 @@ class _Lowering:
                 frame.refuse(frame.source.tree, f"{names[0]}: of which action is it a parameter?",
                              "@step(on=the_action)")  # fmt: skip
             return None
-        action = next((m for m in declaration(self._cls).of("action") if m.name == on.__name__), None)
+        action = next(
+            (m for m in declaration(self._cls).of("action") if m.name == on.__name__), None
+        )
         if action is None:
-            frame.refuse(frame.source.tree, f"{on.__name__} is not an action of {self._cls.__name__}")
+            frame.refuse(
+                frame.source.tree, f"{on.__name__} is not an action of {self._cls.__name__}"
+            )
         own = self._frame(action, _Receiver("", self._self, self._cls))
         types = self._parameters(own, action, own.types)
         for name in names:
@@ -270,12 +276,12 @@ def _choices(
     known = {"self"}
     for argument, (name, kind) in zip(frame.source.tree.args.args[1:], types.items(), strict=True):
         source: Source = Domain(kind)
-        if kind.count is None or kind.count > BITSET_LIMIT:
+        if kind.choices is None or kind.choices > BITSET_LIMIT:
             guard = _membership(rest, name, kind, known)
             if guard is not None:
                 source = Elements(guard.test.args[0], kind)  # type: ignore[attr-defined]
                 rest.remove(guard)
-            elif kind.count is None:
+            elif kind.choices is None:
                 frame.refuse(argument, f"{name}: {kind} has too many values to try each",
                              f"begin with require({name} in …)")  # fmt: skip
         found.append(Parameter(name, kind, source))

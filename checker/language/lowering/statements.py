@@ -121,7 +121,9 @@ def _follow(body: list[ast.stmt], rest: list[ast.stmt]) -> list[ast.stmt]:
 # ------------------------------------------------------------ branches and loops
 
 
-def _branch(frame: Frame, names: dict[str, Expr], body: list[ast.stmt]) -> tuple[Body, dict[str, Expr]]:
+def _branch(
+    frame: Frame, names: dict[str, Expr], body: list[ast.stmt]
+) -> tuple[Body, dict[str, Expr]]:
     """A branch, and what names mean at its end."""
     before = frame.bindings
     frame.bindings = {**before, **names}
@@ -222,9 +224,7 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> Body:
     return _local(frame, node, node.target.id, node.value, frame.resolve(node.annotation))
 
 
-def _local(
-    frame: Frame, node: ast.stmt, name: str, value: ast.expr, kind: Type | None
-) -> Body:
+def _local(frame: Frame, node: ast.stmt, name: str, value: ast.expr, kind: Type | None) -> Body:
     if (call := _procedure(frame, value)) is not None:
         return _local_from_call(frame, node, name, call)
     known = frame.locals.get(name)
@@ -331,7 +331,9 @@ def _store_part(frame: Frame, node: ast.stmt, place: Expr, value: ast.expr) -> B
     if other.type != kind:
         frame.refuse(node, f"a part of type {kind} is wanted")
     return [
-        Assign(frame.span(node), Get(own, place.span, place, name), Get(own, place.span, other, name))
+        Assign(
+            frame.span(node), Get(own, place.span, place, name), Get(own, place.span, other, name)
+        )
         for name, own in kind.fields
     ]
 
@@ -366,7 +368,13 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> Body:
         union = isinstance(node.op, ast.BitOr | ast.Sub | ast.BitAnd)
         hint = "self.s = self.s | other" if union else "append, add"
         frame.refuse(node, "augmented assignment is for integers", hint)
-    ops = {ast.Add: Op.ADD, ast.Sub: Op.SUB, ast.Mult: Op.MUL, ast.FloorDiv: Op.DIV, ast.Mod: Op.MOD}
+    ops = {
+        ast.Add: Op.ADD,
+        ast.Sub: Op.SUB,
+        ast.Mult: Op.MUL,
+        ast.FloorDiv: Op.DIV,
+        ast.Mod: Op.MOD,
+    }
     op = ops.get(type(node.op))  # type: ignore[call-overload]
     if op is None:
         frame.refuse(node, "this operator is not in the language", "+= -= *= //= %=")
@@ -458,9 +466,7 @@ def _change(frame: Frame, node: ast.Call, place: Expr, change: tuple[Op | None, 
     assert isinstance(kind, CollectionType)
     if op is None:
         return write(frame, node, place, Listed(kind, span, ()))
-    args = [
-        integer(frame, a) if op is Op.PREFIX else lower(frame, a, kind.item) for a in node.args
-    ]
+    args = [integer(frame, a) if op is Op.PREFIX else lower(frame, a, kind.item) for a in node.args]
     grown = kind if op not in (Op.INSERT, Op.APPEND) else _grown(kind)
     return write(frame, node, place, Apply(grown, span, op, (place, *args)))
 
@@ -496,8 +502,10 @@ def _procedure(frame: Frame, node: ast.expr) -> ast.Call | None:
 
 def _changes_state(frame: Frame, tree: ast.FunctionDef) -> bool:
     for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else (
-            [node.target] if isinstance(node, ast.AugAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else ([node.target] if isinstance(node, ast.AugAssign) else [])
         )
         if any(isinstance(target, ast.Attribute | ast.Subscript) for target in targets):
             return True
