@@ -20,7 +20,7 @@ KEYWORDS = frozenset({
 """Words of state and sequence diagrams; Mermaid reads them in any case."""
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-CODES = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "\n": " "})
+CODES = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"})
 COLON = "#58;"
 
 
@@ -40,7 +40,7 @@ def identifiers(labels: list[str]) -> list[str]:
 
 def text(line: str) -> str:
     """A line of text in a note or on an arrow of a sequence diagram."""
-    return line.translate(CODES)
+    return _one_line(line).translate(CODES)
 
 
 def label(line: str) -> str:
@@ -50,4 +50,8 @@ def label(line: str) -> str:
 
 def quoted(line: str) -> str:
     """Text in double quotes."""
-    return '"' + line.replace("\\", "/").replace('"', "'").replace("\n", " ") + '"'
+    return '"' + _one_line(line).replace("\\", "/").replace('"', "'") + '"'
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.splitlines())

@@ -1,0 +1,151 @@
+"""Small machines and traces that the tests of diagrams draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import Annotated, Any
+
+from checker.language.annotations import snapshot, state_type
+from checker.language.machine import Snapshot, settings_of
+from checker.language.text import value_text
+from checker.verdict import Change, Step, Trace
+from verdict import (
+    Bag,
+    Capacity,
+    Index,
+    Machine,
+    Map,
+    Part,
+    Range,
+    Record,
+    Seq,
+    action,
+    each,
+    initial,
+    require,
+)
+
+
+class Lamp(Enum):
+    """What a lamp shows."""
+
+    OFF = auto()
+    ON = auto()
+    BROKEN = auto()
+
+
+class Room(Index):
+    """Where a lamp hangs."""
+
+
+class Plan(Record):
+    """A record in the state."""
+
+    room: Room
+    lit: bool
+
+
+class Fixture(Part):
+    """A part with a state of its own."""
+
+    lamp: Lamp = Lamp.OFF
+    used: Annotated[int, Range(0, 2)] = 0
+
+
+class House(Machine):
+    """Lamps that nothing can break, and every kind of place that a path can lead to."""
+
+    fixtures: Map[Room, Fixture]
+    porch: Fixture
+    sky: Map[bool, Lamp] = each(Lamp.ON)
+    plan: Plan | None = None
+    mood: Lamp | None = None
+    queue: Annotated[Seq[Room], Capacity(2)]
+
+    @initial
+    def mood_is(self, on: bool) -> None:
+        """The house is in one of two moods."""
+        self.mood = Lamp.ON if on else None
+
+    @action
+    def switch_on(self, r: Room) -> None:
+        """A lamp that is off is switched on."""
+        require(self.fixtures[r].lamp is Lamp.OFF)
+        self.fixtures[r].lamp = Lamp.ON
+
+    @action
+    def switch_off(self, r: Room) -> None:
+        """A lamp that is on is switched off."""
+        require(self.fixtures[r].lamp is Lamp.ON)
+        self.fixtures[r].lamp = Lamp.OFF
+
+    @action
+    def make_plan(self, r: Room) -> None:
+        """Somebody means to have light, once."""
+        require(self.plan is None)
+        self.plan = Plan(r, True)
+
+
+class Peer(Index):
+    """Somebody who sends and receives."""
+
+
+class Hello(Record):
+    """A greeting."""
+
+    to: Peer
+
+
+class Post(Machine):
+    """Greetings are put into the post and taken out again."""
+
+    got: Map[Peer, Annotated[int, Range(0, 3)]] = each(0)
+    post: Annotated[Bag[Hello], Capacity(3)]
+
+    @action
+    def send(self, by: Peer, to: Peer) -> None:
+        """Somebody greets somebody."""
+        self.post.add(Hello(to))
+
+    @action
+    def receive(self, p: Peer, m: Hello) -> None:
+        """A greeting arrives."""
+        require(m in self.post)
+        require(m.to == p)
+        self.post.remove(m)
+        self.got[p] = self.got[p] + 1
+
+    @action(by="the wind")
+    def blow(self) -> None:
+        """Nothing changes."""
+
+
+Taken = tuple[str, str, dict[str, Any]]
+"""An action, who takes it, and its arguments."""
+
+
+def run(machine: Machine, *steps: Taken, loop: int | None = None) -> Trace:
+    """The trace of taking steps in CPython."""
+    kind = state_type(type(machine), settings_of(machine))
+    first = before = snapshot(machine, kind)
+    taken = []
+    for name, actor, arguments in steps:
+        getattr(machine, name)(**arguments)
+        after = snapshot(machine, kind)
+        taken.append(Step(name, actor, arguments, tuple(changes("", before, after)), after))
+        before = after
+    return Trace(type(machine).__name__, settings_of(machine), first, tuple(taken), loop=loop)
+
+
+def changes(path: str, before: Any, after: Any) -> Iterator[Change]:
+    """The smallest places in which two states differ."""
+    match before:
+        case Snapshot():
+            for name, value in before.content:
+                yield from changes(f"{path}.{name}".lstrip("."), value, getattr(after, name))
+        case Map():
+            for key, value in before.items():
+                yield from changes(f"{path}[{value_text(key)}]", value, after[key])
+        case _ if before != after:
+            yield Change(path, before, after)
