@@ -6,6 +6,7 @@ Knows nothing of Kafka.
 from checker.check import check, replay, simulate
 from checker.language import (
     Bag,
+    Bulletin,
     Capacity,
     Configuration,
     Counter,
@@ -13,8 +14,10 @@ from checker.language import (
     Index,
     Machine,
     Map,
+    Network,
     Part,
     Promise,
+    Queue,
     Range,
     Record,
     Seq,
@@ -38,6 +41,7 @@ from checker.verdict import Coverage, Finding, Limits, Progress, Reporter, Trace
 
 __all__ = [
     "Bag",
+    "Bulletin",
     "Capacity",
     "Configuration",
     "Counter",
@@ -48,9 +52,11 @@ __all__ = [
     "Limits",
     "Machine",
     "Map",
+    "Network",
     "Part",
     "Progress",
     "Promise",
+    "Queue",
     "Range",
     "Record",
     "Reporter",

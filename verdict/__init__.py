@@ -2,6 +2,7 @@
 
 from checker import (
     Bag,
+    Bulletin,
     Capacity,
     Configuration,
     Counter,
@@ -12,9 +13,11 @@ from checker import (
     Limits,
     Machine,
     Map,
+    Network,
     Part,
     Progress,
     Promise,
+    Queue,
     Range,
     Record,
     Reporter,
@@ -40,6 +43,7 @@ from checker import (
 
 __all__ = [
     "Bag",
+    "Bulletin",
     "Capacity",
     "Configuration",
     "Counter",
@@ -50,9 +54,11 @@ __all__ = [
     "Limits",
     "Machine",
     "Map",
+    "Network",
     "Part",
     "Progress",
     "Promise",
+    "Queue",
     "Range",
     "Record",
     "Reporter",

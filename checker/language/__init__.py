@@ -1,5 +1,6 @@
 """The modelling language: domains, values, machines, and their lowering to the IR."""
 
+from checker.language.channels import Bulletin, Network, Queue
 from checker.language.domains import Capacity, Counter, Index, Range, Settings, Variant
 from checker.language.machine import (
     Configuration,
@@ -23,6 +24,7 @@ from checker.language.values import Bag, Map, Record, Seq, Set, each
 
 __all__ = [
     "Bag",
+    "Bulletin",
     "Capacity",
     "Configuration",
     "Counter",
@@ -30,8 +32,10 @@ __all__ = [
     "Index",
     "Machine",
     "Map",
+    "Network",
     "Part",
     "Promise",
+    "Queue",
     "Range",
     "Record",
     "Seq",

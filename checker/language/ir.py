@@ -363,7 +363,7 @@ class Action:
     """An action or a start: its parameters and its statements.
 
     `actor` is a parameter's name or a word, for traces.  `body` does not repeat a guard that
-    has become a parameter's source.
+    has become a parameter's source.  An action that a design variant rules out is `impossible`.
     """
 
     name: str
@@ -373,6 +373,7 @@ class Action:
     actor: str | None
     fair: str | None
     span: Span | None
+    impossible: bool = False
 
 
 @dataclass(frozen=True)

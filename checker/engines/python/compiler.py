@@ -116,6 +116,8 @@ class Compiled:
     # -------------------------------------------------------- functions
 
     def _instances(self, action: Action) -> list[Instance]:
+        if action.impossible:
+            return []
         closed = [p for p in action.parameters if isinstance(p.source, Domain)]
         if math.prod(p.type.choices or 0 for p in closed) > INSTANCE_LIMIT:
             closed = []

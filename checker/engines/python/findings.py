@@ -75,7 +75,7 @@ class Findings:
         return [*properties, *refined, self._defect()]
 
     def _coverage(self) -> tuple[Coverage, ...]:
-        fired = dict.fromkeys((action.name for action in self._program.actions), (0, 0))
+        fired = dict.fromkeys((a.name for a in self._program.actions if not a.impossible), (0, 0))
         for instance in self._search.compiled.instances:
             name = instance.action.name
             if name in fired:

@@ -166,6 +166,7 @@ class _Lowering:
         action = Action(
             receiver.prefix + method.name, (*key, *parameters), tuple(rest), method.sentence,
             _actor(method, receiver, types), method.mark.fair, frame.span(frame.source.tree),
+            any(_never(statement) for statement in rest),
         )  # fmt: skip
         check_ghosts(action)
         return action
@@ -252,6 +253,15 @@ class _Lowering:
         if missing:
             frame.refuse(frame.source.tree, f"the mapping does not say what {missing[0]} is",
                          f"spec.{missing[0]} = …")  # fmt: skip
+
+
+def _never(statement: Stmt) -> bool:
+    """Whether a statement is a guard that a constant of the configuration makes false."""
+    return (
+        isinstance(statement, Require)
+        and isinstance(statement.test, Const)
+        and not statement.test.value
+    )
 
 
 def _root(place: Expr) -> tuple[str, str]:
