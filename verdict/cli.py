@@ -1,0 +1,176 @@
+"""The command line: the one place that parses arguments and exits.
+
+    verdict list                      machines, configurations, properties, hazards
+    verdict check  [MACHINE] [K=V …]  exhaustive; all default configurations without MACHINE
+    verdict simulate MACHINE [K=V …]  random walks at sizes no one can exhaust
+    verdict trace show|replay FILE
+    verdict diagram MACHINE [--by FIELD]
+
+Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected; 1 one is
+not; 2 the request or the machine is wrong; 3 the budget ran out first, or Ctrl-C came.  What is
+wrong is said in one line that names what to do; a stack trace is a fault of this program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+from checker.errors import OutputError, RequestError, VerdictError
+from verdict import diagram_command, list_command, options, trace_command
+from verdict.options import Format, limits
+from verdict.output import console, folder
+from verdict.progress import display
+from verdict.render_text import TextStyle
+from verdict.results import Wanted, carry_out
+from verdict.run import Order, exit_status, plan, split
+from verdict.workers import cores
+
+ANY_USAGE: Any = typer.BadParameter.__mro__[2]
+"""What typer raises for a command line that it cannot read; it has had several homes."""
+
+app = typer.Typer(
+    name="verdict",
+    help="Executable, machine-checked specifications: which promises hold, and the shortest way "
+    "to break those that do not.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("list")(list_command.list_machines)
+app.command("diagram")(diagram_command.diagram)
+app.add_typer(trace_command.app, name="trace")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"verdict {installed('verdict-kafka')}")
+        raise typer.Exit
+
+
+@app.command()
+def check(
+    words: options.Words = None,
+    config: options.Config = "",
+    hazard: options.Hazards = None,
+    prop: options.Properties = None,
+    format: options.Style = Format.TEXT,  # noqa: A002 - the option's name
+    output: options.Output = None,
+    max_states: options.MaxStates = None,
+    max_memory: options.MaxMemory = None,
+    timeout: options.Timeout = None,
+    workers: options.Workers = None,
+    save_traces: options.SaveTraces = None,
+    traces: options.Traces = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Explore every reachable state; without MACHINE, of every machine's configurations."""
+    only = frozenset(prop) if prop else None
+    order = Order(limits=limits(max_states, max_memory, timeout), only=only)
+    hazards = frozenset(hazard or ())
+    runs = plan(words or [], configuration=config, hazards=hazards, only=only)
+    alone = bool(split(words or [])[0])
+    shown = alone if traces is None else traces
+    style = TextStyle(shown, brief=not alone)
+    wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
+    progress = display(console(sys.stderr), quiet=quiet)
+    outcomes = carry_out(runs, order, wanted, progress, jobs=workers or cores())
+    raise typer.Exit(exit_status(outcomes))
+
+
+@app.command()
+def simulate(
+    words: options.OneMachine,
+    config: options.Config = "",
+    hazard: options.Hazards = None,
+    prop: options.Properties = None,
+    runs: Annotated[int, typer.Option(min=1, metavar="N", help="How many walks.")] = 1000,
+    depth: Annotated[int, typer.Option(min=1, metavar="N", help="How long each may be.")] = 100,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same seed walks the same ways.")
+    ] = None,
+    format: options.Style = Format.TEXT,  # noqa: A002 - the option's name
+    output: options.Output = None,
+    max_states: options.MaxStates = None,
+    max_memory: options.MaxMemory = None,
+    timeout: options.Timeout = None,
+    workers: options.Workers = None,
+    save_traces: options.SaveTraces = None,
+    traces: options.Traces = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Walk at random, at sizes that no one can exhaust."""
+    if not split(words)[0]:
+        raise RequestError("no machine is named", hint="`verdict list` shows them")
+    chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
+    order = Order(
+        limits=limits(max_states, max_memory, timeout),
+        only=frozenset(prop) if prop else None,
+        simulate=runs,
+        depth=depth,
+        seed=chosen,
+    )
+    planned = plan(words, configuration=config, hazards=frozenset(hazard or ()))
+    wanted = Wanted(
+        format,
+        output,
+        TextStyle(traces is not False),
+        folder(save_traces) if save_traces else None,
+    )
+    progress = display(console(sys.stderr), quiet=quiet)
+    outcomes = carry_out(planned, order, wanted, progress, jobs=workers or cores())
+    raise typer.Exit(exit_status(outcomes))
+
+
+def main() -> None:
+    """Run the command line; always exits."""
+    status = _status()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _mute()
+    except OSError as error:
+        _mute()
+        status = _wrong(OutputError(f"the standard output cannot be written: {error.strerror}"))
+    sys.exit(status)
+
+
+def _status() -> int:
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except VerdictError as error:
+        return _wrong(error)
+    except ANY_USAGE as error:
+        hint = "`verdict --help` shows what can be asked"
+        return _wrong(RequestError(error.format_message().rstrip("."), hint=hint))
+    except (KeyboardInterrupt, typer.Abort):
+        print("verdict: interrupted", file=sys.stderr)
+        return 3
+    except BrokenPipeError:
+        _mute()
+        return 3
+    except Exception:  # noqa: BLE001 - status 1 would say that a property is violated
+        print("verdict: this is a fault of verdict itself; please report it", file=sys.stderr)
+        traceback.print_exc()
+        return 2
+
+
+def _wrong(error: VerdictError) -> int:
+    print(f"verdict: {error}", file=sys.stderr)
+    return 2
+
+
+def _mute() -> None:
+    """Nobody reads stdout any more: let the interpreter's last flush go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

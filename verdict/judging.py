@@ -1,0 +1,62 @@
+"""What a machine cannot say of itself, for generated tests: asked of the reference evaluator.
+
+stuck(machine)                           no action is possible
+holds("bounded", machine)                a property is true; one that itself fails is not
+implements("as_commit", before, after)   the step is one of the specification, or none
+defects(machine)                         what would go wrong in a next step
+"""
+
+from __future__ import annotations
+
+from checker import Machine, Snapshot
+from checker.language.annotations import snapshot, state_type
+from checker.language.evaluator import BoundReached, Defect, Evaluator
+from checker.language.lowering import lower
+from checker.language.machine import settings_of
+
+
+def state_of(machine: Machine) -> Snapshot:
+    """The present state of a machine as a value."""
+    return snapshot(machine, state_type(type(machine), settings_of(machine)))
+
+
+def stuck(machine: Machine) -> bool:
+    """Whether no action is possible in the machine's state, not even past a bound."""
+    return not any(True for _ in Evaluator(lower(machine)).outcomes(state_of(machine)))
+
+
+def defects(machine: Machine) -> list[str]:
+    """What goes wrong in the actions that are possible in the machine's state, each said once."""
+    outcomes = Evaluator(lower(machine)).outcomes(state_of(machine))
+    return list(dict.fromkeys(each.defect.message for each in outcomes if each.defect is not None))
+
+
+def holds(
+    prop: str, machine: Machine, after: Machine | None = None, /, **arguments: object
+) -> bool:
+    """Whether a property, by its method's name, is true of a state, or of a step to `after`.
+
+    A property that cannot be evaluated there is not true.
+    """
+    program = lower(machine)
+    found = next(each for each in program.properties if each.name == prop)
+    then = None if after is None else state_of(after)
+    try:
+        return Evaluator(program).holds(found, state_of(machine), then, arguments)
+    except (Defect, BoundReached):
+        return False
+
+
+def implements(mapping: str, before: Machine | None, after: Machine) -> bool:
+    """Whether a step, read through a `@refines` method, is a step of its specification or none.
+
+    Where `before` is None: whether `after` is one of the specification's initial states.
+    """
+    program = lower(after)
+    refinement = next(each for each in program.refinements if each.name == mapping)
+    evaluator, spec = Evaluator(program), Evaluator(refinement.spec)
+    then = evaluator.abstract(refinement, state_of(after))
+    if before is None:
+        return any(start.state == then for start in spec.initial())
+    now = evaluator.abstract(refinement, state_of(before))
+    return now == then or any(step.state == then for step in spec.successors(now))

@@ -1,0 +1,100 @@
+"""The options that the commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker import Limits
+from checker.errors import RequestError
+
+SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[kmgt]?)(?:i?b)?", re.IGNORECASE)
+UNITS = ("", "k", "m", "g", "t")
+
+
+class Format(Enum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+def memory(text: str) -> int:
+    """`512M` or `2G` in bytes; RequestError for anything else."""
+    match = SIZE.fullmatch(text.strip())
+    size = float(match["number"]) * 1024 ** UNITS.index(match["unit"].lower()) if match else 0
+    if size < 1:
+        raise RequestError(f"--max-memory={text} is no amount", hint="write 512M or 2G")
+    return int(size)
+
+
+def limits(states: int | None, size: str | None, seconds: float | None) -> Limits:
+    """The budget of each run."""
+    return Limits(states=states, memory=memory(size) if size else None, time=seconds)
+
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MACHINE...] [K=V...]",
+        help="Machines, by name, name/configuration or path/to/file.py:Class; then sizes, bounds "
+        "and variants by their own names.",
+        show_default=False,
+    ),
+]
+OneMachine = Annotated[
+    list[str],
+    typer.Argument(metavar="MACHINE [K=V...]", help="A machine, and its settings."),
+]
+Config = Annotated[
+    str, typer.Option("--config", metavar="NAME", help="One of the machine's configurations.")
+]
+Hazards = Annotated[
+    list[str] | None,
+    typer.Option("--hazard", metavar="ID", help="A property that is expected to be false."),
+]
+Properties = Annotated[
+    list[str] | None,
+    typer.Option("--property", "-p", metavar="ID", help="Only this property; repeatable."),
+]
+Style = Annotated[Format, typer.Option("--format", "-f", help="How results are written.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write results there, whole or not at all."
+    ),
+]
+MaxStates = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Stop each run after so many states.")
+]
+MaxMemory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Stop each run at so much memory: 512M, 2G.")
+]
+Timeout = Annotated[
+    float | None, typer.Option(min=0.001, metavar="SECONDS", help="Stop each run after that time.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", "-j", min=1, metavar="N", help="Runs side by side; as many as cores if unset."
+    ),
+]
+SaveTraces = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Save each trace there, as ITF JSON and as a pytest file."),
+]
+Traces = Annotated[
+    bool | None,
+    typer.Option(
+        "--traces/--no-traces",
+        help="Show the traces of hazards too; so it is where one machine is checked.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]

@@ -1,0 +1,167 @@
+"""The verdict as text: what was checked, what came of each property, and why.
+
+For one run, in this order: the machine, its configuration and settings; a table of its
+properties; how much was explored and what was not; then for each property that is not as
+expected (and for hazards, where traces are asked for) its sentence, the conjunct and the values
+that falsify it, the shortest trace, and the command that comes to it again.
+
+Of many runs each has a line, and what is wrong is told in full below it; a table of promises
+(`render_promises`) ends the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from checker import Finding, Verdict
+from verdict.render_trace import broken, reason_lines, trace_lines
+from verdict.run import Order, Outcome, reproduces
+from verdict.words import (
+    bounds_texts,
+    counts_text,
+    extent_text,
+    idle_actions,
+    plural,
+    wording,
+)
+
+
+@dataclass(frozen=True)
+class TextStyle:
+    """How much is said: traces of hazards and witnesses too, one line a run instead of a table."""
+
+    traces: bool = True
+    brief: bool = False
+
+
+def print_outcome(console: Console, outcome: Outcome, order: Order, style: TextStyle) -> None:
+    """Print what came of one run."""
+    say(console, *outcome_pieces(outcome, order, style, console.width))
+
+
+def say(console: Console, *pieces: RenderableType) -> None:
+    """Print pieces without the blanks that fill a table's last column."""
+    with console.capture() as captured:
+        for piece in pieces:
+            console.print(piece, soft_wrap=isinstance(piece, Text))
+    console.file.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+
+
+def outcome_pieces(
+    outcome: Outcome, order: Order, style: TextStyle, width: int
+) -> Iterator[RenderableType]:
+    """What came of one run, piece by piece."""
+    if outcome.verdict is None:
+        why = str(outcome.error or outcome.lost)
+        yield Text.assemble(("? ", "magenta"), (outcome.run.name, "bold"), f"  {why}")
+        return
+    if style.brief:
+        yield _line(outcome, outcome.verdict, width)
+    else:
+        yield from _whole(outcome, outcome.verdict)
+    for finding in outcome.verdict.findings:
+        if _told(finding, style):
+            yield from finding_pieces(outcome, order, finding, width)
+    if not style.brief:
+        yield Text()
+
+
+def _told(finding: Finding, style: TextStyle) -> bool:
+    if finding.result == "unknown":
+        return False  # the table and the line below it say all there is to say
+    if not finding.as_expected:
+        return True
+    return style.traces and finding.result == "violated" and finding.trace is not None
+
+
+def _line(outcome: Outcome, verdict: Verdict, width: int) -> Text:
+    """`✓ group/zombie   12,345 states (45,678 generated), depth 23, 1.2 s`."""
+    marks = {0: ("✓ ", "green"), 3: ("? ", "magenta")}
+    mark = marks.get(outcome.exit_status, ("✗ ", "bold red"))
+    counts = counts_text(verdict)
+    name = f"{outcome.run.name:<{max(0, width - 2 - 52)}}"
+    line = Text.assemble(mark, (name, "bold"), "  ", counts)
+    if verdict.stopped:
+        line.append(f"; stopped: {verdict.stopped}", "magenta")
+    return line
+
+
+def _whole(outcome: Outcome, verdict: Verdict) -> Iterator[RenderableType]:
+    title = outcome.run.target
+    if verdict.configuration:
+        title += f", {verdict.configuration}"
+    yield Text.assemble((title, "bold"), (f"  ({verdict.engine} engine)", "dim"))
+    if verdict.settings.items():
+        yield Text(f"  {verdict.settings}")
+    yield Text()
+    yield _table(verdict)
+    yield Text()
+    holds = "holds: in " if verdict.complete else ""
+    yield Text(f"  {holds}{extent_text(verdict)}")
+    yield Text(f"  {counts_text(verdict)}")
+    for sentence in bounds_texts(verdict):
+        yield Text(f"  bound {sentence}")
+    if idle := idle_actions(verdict):
+        when = "never possible" if verdict.complete else "not possible so far"
+        yield Text(f"  {when}: {', '.join(idle)}", "yellow")
+    yield from _undecided(verdict)
+    if verdict.seed is not None:
+        yield Text(f"  seed {verdict.seed}")
+
+
+def _undecided(verdict: Verdict) -> Iterator[Text]:
+    """Why an engine cannot tell, beyond that it was stopped."""
+    for finding in verdict.findings:
+        if finding.result == "unknown" and finding.why != verdict.stopped:
+            yield Text(f"  {finding.id} is not decided: {finding.why}", "magenta")
+
+
+def _table(verdict: Verdict) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(width=3, justify="right")
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right", style="dim")
+    for finding in verdict.findings:
+        words = wording(finding)
+        said = Text(words.text, words.style)
+        length = plural(finding.trace.length, "state") if finding.trace is not None else ""
+        mark = Text(words.mark, words.style)
+        table.add_row(mark, finding.id, Text(finding.promise.sentence), said, length)
+    return table
+
+
+def finding_pieces(
+    outcome: Outcome, order: Order, finding: Finding, width: int
+) -> Iterator[RenderableType]:
+    """A property that fails: sentence, conjunct and values, trace, the command."""
+    words = wording(finding)
+    yield Text()
+    yield from broken(
+        Text(f"{finding.id} {words.text}: ", words.style), finding.promise.sentence, "", width
+    )
+    if finding.promise.guards and not finding.as_expected:
+        yield from broken(Text("  guards against: ", "dim"), finding.promise.guards, "dim", width)
+    if finding.why:
+        yield Text(f"  {finding.why}")
+    for line in _explained(finding, width, shortest=order.simulate is None):
+        yield Text("  ").append(line)
+    command = reproduces(outcome.run, order, finding.id)
+    yield Text.assemble(("  reproduce: ", "dim"), command)
+
+
+def _explained(finding: Finding, width: int, *, shortest: bool) -> Iterator[Text]:
+    if finding.reason is not None:
+        yield from reason_lines(finding.reason, width - 2, attempt=finding.kind == "defect")
+    if finding.trace is not None:
+        steps = plural(len(finding.trace.steps), "step")
+        way = "the shortest way there" if shortest else "a way there"
+        yield Text(f"{way}, {steps}:", "dim")
+        yield from trace_lines(finding.trace, width - 2)

@@ -1,0 +1,74 @@
+"""Results on their way out: each format in the form that its readers want.
+
+Text and JSON Lines are written as results come, so that a long check shows what it has found;
+JUnit and annotations need all of them first.  A file is replaced when everything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from verdict.options import Format
+from verdict.output import console, replaced
+from verdict.progress import Display
+from verdict.render_github import github
+from verdict.render_json import outcome_line
+from verdict.render_junit import junit
+from verdict.render_promises import promises_pieces
+from verdict.render_text import TextStyle, print_outcome, say
+from verdict.run import Order, Outcome, Run
+from verdict.saved import save
+from verdict.workers import run_all
+
+WHOLE: dict[Format, Callable[[Sequence[Outcome], Order], str]] = {
+    Format.JUNIT: junit,
+    Format.GITHUB: github,
+}
+"""The formats that need every result before they write any."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done with results."""
+
+    format: Format = Format.TEXT
+    output: Path | None = None
+    style: TextStyle = field(default_factory=TextStyle)
+    traces: Path | None = None
+
+
+def carry_out(
+    runs: Sequence[Run], order: Order, wanted: Wanted, display: Display, *, jobs: int
+) -> list[Outcome]:
+    """Make the runs, and write what comes of them."""
+    with replaced(wanted.output) as stream:
+
+        def done(outcome: Outcome) -> None:
+            with display.aside():
+                _write_one(stream, outcome, order, wanted)
+            if wanted.traces is not None:
+                save(outcome, order, wanted.traces)
+
+        outcomes = run_all(runs, order, jobs=jobs, display=display, done=done)
+        _write_all(stream, outcomes, order, wanted)
+    return outcomes
+
+
+def _write_one(stream: TextIO, outcome: Outcome, order: Order, wanted: Wanted) -> None:
+    if wanted.format is Format.TEXT:
+        plain = wanted.output is not None
+        print_outcome(console(stream, plain=plain), outcome, order, wanted.style)
+    elif wanted.format is Format.JSON:
+        stream.write(outcome_line(outcome, order))
+    stream.flush()
+
+
+def _write_all(stream: TextIO, outcomes: Sequence[Outcome], order: Order, wanted: Wanted) -> None:
+    if wanted.format in WHOLE:
+        stream.write(WHOLE[wanted.format](outcomes, order))
+    elif wanted.format is Format.TEXT and len(outcomes) > 1:
+        printer = console(stream, plain=wanted.output is not None)
+        say(printer, *promises_pieces(outcomes))
