@@ -27,10 +27,9 @@ import pytest
 
 from checker import Configuration, Limits, Machine, Verdict, check, configuration
 from checker.errors import VerdictError
-from verdict import options, registry
-from verdict.render_plain import plain
-from verdict.render_text import TextStyle, outcome_pieces
-from verdict.run import Order, Outcome, Run
+
+# What renders and reads options is imported where it is used: this module is loaded by every
+# pytest in an environment, and most of those have no machines.
 
 PATTERNS = "verdict_machines"
 BUDGETS = (
@@ -80,6 +79,8 @@ class MachineFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         """Every machine that the file defines."""
+        from verdict import registry
+
         try:
             machines = registry.machines_of(registry.load(self.path))
         except VerdictError as error:
@@ -135,10 +136,14 @@ class MachineItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the machine is, and what is checked of it."""
+        from verdict import registry
+
         _, line = registry.place_of(self.cls, "")
         return self.path, line - 1, f"{self.cls.__name__}, {self.configuration.name}"
 
     def _limits(self) -> Limits:
+        from verdict import options
+
         config = self.config
         given = {
             name: config.getoption(f"verdict_{name}") or config.getini(f"verdict_{name}") or None
@@ -151,12 +156,17 @@ class MachineItem(pytest.Item):
         )
 
     def _told(self, verdict: Verdict) -> str:
+        from verdict.render_plain import plain
+        from verdict.render_text import TextStyle, outcome_pieces
+        from verdict.run import Order, Outcome, Run
+
         run = Run(self._target(), self.configuration.name, {}, self.configuration.hazards)
         pieces = outcome_pieces(Outcome(run, verdict), Order(), TextStyle(traces=False), 100)
         return plain(pieces)
 
     def _target(self) -> str:
-        path = self.path
-        folder = Path.cwd()
+        from verdict import registry
+
+        path, folder = Path(registry.place_of(self.cls, "")[0] or self.path), Path.cwd()
         shown = path.relative_to(folder) if path.is_relative_to(folder) else path
         return f"{shown}:{self.cls.__name__}"
