@@ -17,11 +17,11 @@ import resource
 import sys
 import time
 from collections import Counter as Tally
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from checker.engines.python.compiler import Compiled, Reading, State
 from checker.engines.python.runtime import Signal
+from checker.engines.python.watches import KNOWN_LIMIT, Watch, reads_of, watches
 from checker.engines.tracing import Disagreement
 from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.ir import Program
@@ -90,18 +90,11 @@ class Search:
         self._reported = self._began
         count = len(self.compiled.instances)
         self.found.fired, self.found.fresh = [0] * count, [0] * count
-        self._readings = [
-            Refining(number, reading) for number, reading in enumerate(self.compiled.mappings())
-        ]
-        self._of_states = self._pending("invariant", "reachable")
-        self._of_steps = [
-            pair for pair in self._pending("step") if program.properties[pair[0]].on is None
-        ]
-        self._of_ends = self._pending("terminal")
-
-    def _pending(self, *kinds: str) -> list[tuple[int, Callable[..., object]]]:
-        properties = enumerate(self.program.properties)
-        return [(n, self.compiled.predicate(n)) for n, p in properties if p.kind in kinds]
+        readings = enumerate(self.compiled.mappings())
+        self._readings = [Refining(number, self.compiled, one) for number, one in readings]
+        self._of_states = watches(self.compiled, "invariant", "reachable")
+        self._of_steps = watches(self.compiled, "step")
+        self._of_ends = watches(self.compiled, "terminal")
 
     def run(self) -> Observations:
         """Search until nothing is left, the budget is spent, or an interruption."""
@@ -307,24 +300,24 @@ class Search:
     # -------------------------------------------------------- properties
 
     def _check_state(self, state: State) -> None:
-        for number, predicate in self._of_states:
-            wanted = self.program.properties[number].kind == "reachable"
+        for watch in self._of_states:
+            if (key := state & watch.mask) in watch.known:
+                continue
             try:
-                if bool(predicate(state)) is not wanted:
+                if bool(watch.predicate(state)) is not watch.wanted:
+                    watch.remember(key)
                     continue
                 seen = Seen(state)
             except Signal:
-                seen = self._failed(number, state)
-                if wanted:
-                    continue
-            self._note(number, seen)
+                seen = self._failed(watch.number, state)
+            self._note(watch, seen)
 
-    def _note(self, number: int, seen: Seen) -> None:
+    def _note(self, watch: Watch, seen: Seen) -> None:
         """Write down the first sight, and look for it no longer."""
-        self.found.seen.setdefault(number, seen)
-        self._of_states = [pair for pair in self._of_states if pair[0] != number]
-        self._of_steps = [pair for pair in self._of_steps if pair[0] != number]
-        self._of_ends = [pair for pair in self._of_ends if pair[0] != number]
+        self.found.seen.setdefault(watch.number, seen)
+        self._of_states = [other for other in self._of_states if other is not watch]
+        self._of_steps = [other for other in self._of_steps if other is not watch]
+        self._of_ends = [other for other in self._of_ends if other is not watch]
 
     def _failed(self, number: int, state: State, after: State | None = None) -> Seen:
         """A predicate that could not be evaluated, in the evaluator's words."""
@@ -339,22 +332,27 @@ class Search:
         raise Disagreement(f"{self.program.properties[number].name} fails only when compiled")
 
     def _check_steps(self, state: State, states: list[State]) -> None:
-        for number, predicate in self._of_steps:
+        for watch in self._of_steps:
+            mask, known = watch.mask, watch.known
+            before = state & mask
             for after in states:
+                if (pair := (before, after & mask)) in known:
+                    continue
                 try:
-                    if predicate(state, after):
+                    if watch.predicate(state, after):
+                        watch.remember(pair)
                         continue
                     seen = Seen(state, after)
                 except Signal:
-                    seen = self._failed(number, state, after)
-                self._note(number, seen)
+                    seen = self._failed(watch.number, state, after)
+                self._note(watch, seen)
                 break
         for refining in self._readings:
-            if refining.number not in self.found.refined:
-                for after in states:
-                    if (problem := refining.refuses(state, after)) is not None:
-                        self.found.refined[refining.number] = Seen(state, after, problem)
-                        break
+            refused = refining.refuses(state, states)
+            if refused is not None:
+                after, problem = refused
+                self.found.refined.setdefault(refining.number, Seen(state, after, problem))
+                self._readings = [other for other in self._readings if other is not refining]
 
     def _check_start(self, state: State) -> None:
         for refining in self._readings:
@@ -367,34 +365,40 @@ class Search:
         del self.compiled.broken[:]
 
     def _check_end(self, state: State) -> None:
-        for number, predicate in self._of_ends:
+        for watch in self._of_ends:
             try:
-                if predicate(state):
+                if watch.predicate(state):
                     continue
                 seen = Seen(state)
             except Signal:
-                seen = self._failed(number, state)
-            self._note(number, seen)
+                seen = self._failed(watch.number, state)
+            self._note(watch, seen)
 
 
 class Refining:
-    """Whether steps are steps of a specification, with what is known already kept."""
+    """Whether steps are steps of a specification.
 
-    def __init__(self, number: int, reading: Reading) -> None:
+    Only the bits that the mapping reads matter: what is known of them is kept.
+    """
+
+    def __init__(self, number: int, compiled: Compiled, reading: Reading) -> None:
         self.number = number
-        self.reading = reading
+        self.mask = reads_of(compiled.layouts, compiled.layout, reading.refinement.body)
+        self._reading = reading
         self._abstract: dict[State, State] = {}
         self._successors: dict[State, frozenset[State]] = {}
+        self._allowed: set[tuple[State, State]] = set()
         spec = reading.spec
         self._starts = {
             spec.layout.pack(start.state) for start in Evaluator(spec.program).initial()
         }
 
     def abstract(self, state: State) -> State:
-        """The state of the specification that a state is read as."""
-        found = self._abstract.get(state)
+        """The state of the specification that a state is read as; Signal."""
+        key = state & self.mask
+        found = self._abstract.get(key)
         if found is None:
-            found = self._abstract[state] = self.reading.abstract(state)
+            found = self._abstract[key] = self._reading.abstract(state)
         return found
 
     def refuses_start(self, state: State) -> str | None:
@@ -404,19 +408,32 @@ class Refining:
         except Signal:
             return UNREADABLE
 
-    def refuses(self, state: State, after: State) -> str | None:
-        """None where a step is one of the specification, or changes nothing there."""
-        try:
-            before, then = self.abstract(state), self.abstract(after)
-        except Signal:
-            return UNREADABLE
-        return None if before == then or then in self._steps(before) else ""
+    def refuses(self, state: State, states: list[State]) -> tuple[State, str] | None:
+        """The first of the steps from `state` that is none of the specification's, and why.
+
+        A step that changes nothing in the specification is allowed.
+        """
+        mask, allowed = self.mask, self._allowed
+        before = state & mask
+        for after in states:
+            then = after & mask
+            if then == before or (before, then) in allowed:
+                continue
+            try:
+                old, new = self.abstract(state), self.abstract(after)
+            except Signal:
+                return after, UNREADABLE
+            if old != new and new not in self._steps(old):
+                return after, ""
+            if len(allowed) < KNOWN_LIMIT:
+                allowed.add((before, then))
+        return None
 
     def _steps(self, state: State) -> frozenset[State]:
         found = self._successors.get(state)
         if found is None:
             states: list[State] = []
-            for _, function, given in self.reading.spec.named("attempts")(state):
+            for _, function, given in self._reading.spec.named("attempts")(state):
                 try:
                     after = function(state, *given)
                 except Signal:
