@@ -1,0 +1,1 @@
+"""Ways to explore a machine: each takes a lowered program and answers with a Verdict."""
