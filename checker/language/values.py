@@ -399,11 +399,12 @@ def order(value: Any) -> tuple[Any, ...]:
         case Record():
             own = cast("Any", value)
             return (type(value).number, *(order(getattr(own, f.name)) for f in fields(own)))
+        # A container that holds nothing is not None: it begins with a mark.
         case Map():
-            return tuple(order(item) for item in value.values())
+            return (0, *(order(item) for item in value.values()))
         case Seq():
-            return tuple(order(item) for item in value)
+            return (0, *(order(item) for item in value))
         case Set() | Bag():
-            return tuple(sorted((order(item) for item in value._data), reverse=True))
+            return (0, *sorted((order(item) for item in value._data), reverse=True))
         case _:
             raise TypeError(f"{value!r} is not a value of the language")
