@@ -1,11 +1,11 @@
-"""The symbolic engine: machines as formulas, and questions to z3 about their runs.
+r"""The symbolic engine: machines as formulas, and questions to z3 about their runs.
 
     terms        bits and numbers, known or not; the only module that builds z3 terms
     shapes       values of every type, made of bits and numbers
     containers   sets, sequences, bags
     scope        what names mean, paths, and how an execution ends early
     operators    the table of the IR's operators
-    expressions  \\ the walker over the IR
+    expressions  \ the walker over the IR
     statements   /
     encoding     a machine: its starts, actions, properties
     unrolling    runs of some length, in an incremental solver
@@ -18,7 +18,7 @@ Importing it needs z3: RequestError where that is not installed.
 
 from checker.engines.symbolic.bounded import bounded, reachable_levels
 from checker.engines.symbolic.encoding import Encoding, encode
-from checker.engines.symbolic.replay import Disagreement
 from checker.engines.symbolic.unrolling import Undecided
+from checker.engines.tracing import Disagreement
 
 __all__ = ["Disagreement", "Encoding", "Undecided", "bounded", "encode", "reachable_levels"]

@@ -15,16 +15,19 @@ has shown that there is nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from checker.engines.symbolic.encoding import encode
 from checker.engines.symbolic.questions import ask
-from checker.engines.symbolic.replay import Disagreement, Replay
+from checker.engines.symbolic.replay import Replay, disagreement
 from checker.engines.symbolic.shapes import equal, lift
 from checker.engines.symbolic.terms import Bit, neg
-from checker.engines.symbolic.traces import trace
-from checker.engines.symbolic.unrolling import Unrolling
+from checker.engines.symbolic.unrolling import Taken, Unrolling
+from checker.engines.tracing import step
 from checker.language.ir import Program, Property
 from checker.language.machine import Snapshot
-from checker.verdict import Trace
+from checker.verdict import Step, Trace
 
 
 def reachable_levels(
@@ -59,7 +62,7 @@ def _level(unrolling: Unrolling, replay: Replay, new: dict[Snapshot, Bit]) -> se
             replay.run(run)
             state = run[-1].state
             if state in new:
-                raise Disagreement(f"is {state} another state?", "yes", "it was found before")
+                raise disagreement(f"is {state} another state?", "yes", "it was found before")
             new[state] = neg(equal(encoding.state, lift(encoding.program.state, state)))
             unrolling.add(new[state], last)
             level.add(state)
@@ -90,8 +93,20 @@ def bounded(
                     run = unrolling.run()
                     replay.run(run)
                     question.confirm(replay, run)
-                    return trace(program, run)
+                    return _trace(program, run)
             unrolling.add(neg(question.formula), at)
         if last == steps:
             return None
         unrolling.extend()
+
+
+def _trace(program: Program, run: Sequence[Taken]) -> Trace:
+    start = run[0]
+    steps = [_step(before, taken) for before, taken in pairwise(run)]
+    name, chosen = start.move.name, start.arguments
+    return Trace(program.name, program.settings, start.state, tuple(steps), name, chosen)
+
+
+def _step(before: Taken, taken: Taken) -> Step:
+    assert taken.move.action is not None
+    return step(taken.move.action, taken.arguments, before.state, taken.state)

@@ -3,9 +3,9 @@
 A small set is a bit for each value of its universe, and its operations are those of bits.
 Everything else is kept in slots, and three ways of changing slots are enough:
 
-    put(slots, guard, item)       at the end
-    place(slots, guard, item)     where the order wants it, before what is not greater
-    drop(slots, guards)           without the slots that are marked, the rest moved up
+    put(slots, item, guard)       at the end
+    place(slots, item, guard)     where the order wants it, before what is not greater
+    drop(slots, marks)            without the slots that are marked, the rest moved up
 
 each of which happens only where its guard holds, so that the changes of a loop or of a
 comprehension can be applied one after the other.
@@ -14,7 +14,7 @@ comprehension can be applied one after the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from checker.engines.symbolic.shapes import (
     Bits,
@@ -23,7 +23,6 @@ from checker.engines.symbolic.shapes import (
     anything,
     below,
     equal,
-    is_bits,
     merge,
     universe,
 )
@@ -35,18 +34,20 @@ from checker.engines.symbolic.terms import (
     count,
     disj,
     implies,
-    less,
+    narrowed,
     neg,
     number,
-    pick,
     same,
     smaller,
     subtract,
 )
 from checker.language.types import BagType, CollectionType, SeqType, SetType, Type
 
-Held = Bits | Slots
+Held: TypeAlias = Bits | Slots
 """What a collection can be."""
+
+ALWAYS: Bit = True
+"""The guard of what happens in any case."""
 
 
 def empty(kind: Type) -> Held:
@@ -59,7 +60,7 @@ def empty(kind: Type) -> Held:
 # ---------------------------------------------------------------- slots
 
 
-def put(slots: Slots, guard: Bit, item: Shape) -> Slots:
+def put(slots: Slots, item: Shape, guard: Bit = ALWAYS) -> Slots:
     """With `item` at the end, where the guard holds."""
     items = [
         merge(conj(guard, same(slots.length, number(i))), item, old)
@@ -69,7 +70,7 @@ def put(slots: Slots, guard: Bit, item: Shape) -> Slots:
     return Slots(add(slots.length, _one(guard)), (*items, *slots.items[len(items) :]))
 
 
-def place(slots: Slots, guard: Bit, item: Shape) -> Slots:
+def place(slots: Slots, item: Shape, guard: Bit = ALWAYS) -> Slots:
     """With `item` before all that is not greater, where the guard holds."""
     stays = [conj(slots.used(i), below(item, old)) for i, old in enumerate(slots.items)]
     moved = (None, *slots.items)
@@ -92,16 +93,16 @@ def drop(slots: Slots, marked: Sequence[Bit]) -> Slots:
         return slots
     kept = Slots(number(0), ())
     for i, (mark, item) in enumerate(zip(marked, slots.items, strict=True)):
-        kept = put(kept, conj(slots.used(i), neg(mark)), item)
+        kept = put(kept, item, conj(slots.used(i), neg(mark)))
     return kept
 
 
-def drop_first_of(slots: Slots, guard: Bit, item: Shape) -> Slots:
-    """Without the first slot that is equal to `item`, where the guard holds and there is one."""
+def drop_first_of(slots: Slots, item: Shape) -> Slots:
+    """Without the first slot that is equal to `item`, where there is one."""
     gone: Bit = False
     items = []
     for i, old in enumerate(slots.items):
-        gone = disj(gone, conj(guard, slots.used(i), equal(old, item)))
+        gone = disj(gone, conj(slots.used(i), equal(old, item)))
         after = slots.items[i + 1] if i + 1 < len(slots.items) else None
         items.append(merge(gone, after, old))
     return Slots(subtract_bit(slots.length, gone), tuple(items))
@@ -119,8 +120,6 @@ def subtract_bit(length: Num, gone: Bit) -> Num:
 
 def cut(length: Num, most: int) -> Num:
     """A length that is known to lie within 0 … most."""
-    from checker.engines.symbolic.terms import narrowed
-
     return narrowed(length, 0, most)
 
 
@@ -130,7 +129,7 @@ def select(slots: Slots, index: Num) -> Shape | None:
     for i in reversed(range(len(slots.items))):
         if index.low <= i <= index.high:
             found = merge(same(index, number(i)), slots.items[i], found)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def updated(slots: Slots, index: Num, change: Any) -> Slots:
@@ -182,16 +181,16 @@ def occurrences(held: Slots, item: Shape) -> Num:
     return count(conj(held.used(i), equal(old, item)) for i, old in enumerate(held.items))
 
 
-def insert(kind: CollectionType, held: Held, guard: Bit, item: Shape) -> Held:
+def insert(kind: CollectionType, held: Held, item: Shape, guard: Bit = ALWAYS) -> Held:
     """With one more element, where the guard holds: a set's or bag's in its place, else last."""
     if isinstance(held, Bits):
         pairs = zip(held.bits, universe(kind.item), strict=True)
         return Bits(tuple(disj(bit, conj(guard, equal(item, value))) for bit, value in pairs))
     if isinstance(kind, SeqType):
-        return put(held, guard, item)
+        return put(held, item, guard)
     if isinstance(kind, SetType):
         guard = conj(guard, neg(contains(kind, held, item)))
-    return held if guard is False else place(held, guard, item)
+    return held if guard is False else place(held, item, guard)
 
 
 def discard(kind: CollectionType, held: Held, item: Shape) -> Held:
@@ -199,7 +198,7 @@ def discard(kind: CollectionType, held: Held, item: Shape) -> Held:
     if isinstance(held, Bits):
         pairs = zip(held.bits, universe(kind.item), strict=True)
         return Bits(tuple(conj(bit, neg(equal(item, value))) for bit, value in pairs))
-    return drop_first_of(held, True, item)
+    return drop_first_of(held, item)
 
 
 # ---------------------------------------------------------------- two sets
@@ -212,13 +211,13 @@ def subset(kind: CollectionType, one: Held, two: Held) -> Bit:
     return conj(*(implies(used, contains(kind, two, x)) for used, x in elements(kind, one)))
 
 
-def union(kind: CollectionType, one: Held, two: Held, guard: Bit = True) -> Held:
+def union(kind: CollectionType, one: Held, two: Held, guard: Bit = ALWAYS) -> Held:
     """With the elements of the second too, where the guard holds."""
     if isinstance(one, Bits) and isinstance(two, Bits):
         pairs = zip(one.bits, two.bits, strict=True)
         return Bits(tuple(disj(a, conj(guard, b)) for a, b in pairs))
     for used, item in elements(kind, two):
-        one = insert(kind, one, conj(guard, used), item)
+        one = insert(kind, one, item, conj(guard, used))
     return one
 
 
@@ -261,7 +260,7 @@ def prefix(slots: Slots, size: Num) -> Slots:
 def concat(one: Slots, two: Slots) -> Slots:
     """The elements of the one, then of the other."""
     for i, item in enumerate(two.items):
-        one = put(one, two.used(i), item)
+        one = put(one, item, two.used(i))
     return one
 
 
@@ -269,8 +268,5 @@ def fold(kind: CollectionType, found: Iterable[tuple[Bit, Shape]]) -> Held:
     """The collection of some elements, each where its guard holds."""
     held = empty(kind)
     for guard, item in found:
-        held = insert(kind, held, guard, item)
+        held = insert(kind, held, item, guard)
     return held
-
-
-_ = (is_bits, less, pick)

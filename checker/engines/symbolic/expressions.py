@@ -269,17 +269,14 @@ def fitted(scope: Scope, held: Any, node: Expr) -> Any:
 
 
 def _reduce(scope: Scope, node: Reduce) -> Any:
-    found = [(g, item) for g, item in elements(scope, node.source) if g is not False]
+    found = elements(scope, node.source)
     if node.fold in (Fold.ANY, Fold.ALL):
         return _quantified(scope, node, found)
     guarded = []
     for there, item in found:
-        inner = scope.under(there).bind(node.name, item)
-        if node.where is not None:
-            test = value(inner, node.where)
-            there, inner = conj(there, test), inner.under(test)
-        if there is not False:
-            guarded.append((there, value(inner, node.body)))
+        guard, inner = _inside(scope, node, there, item)
+        if guard is not False:
+            guarded.append((guard, value(inner, node.body)))
     if node.fold in (Fold.MIN, Fold.MAX):
         return _extreme(scope, node, guarded)
     if node.fold is Fold.SUM:
@@ -296,20 +293,24 @@ def _reduce(scope: Scope, node: Reduce) -> Any:
     return fitted(scope, containers.fold(node.type, guarded), node)
 
 
+def _inside(scope: Scope, node: Reduce, there: Bit, item: Any) -> tuple[Bit, Scope]:
+    """Whether an element is there and wanted, and the scope of the body for it."""
+    inner = scope.under(there).bind(node.name, item)
+    if node.where is None or there is False:
+        return there, inner
+    wanted = value(inner, node.where)
+    return conj(there, wanted), inner.under(wanted)
+
+
 def _quantified(scope: Scope, node: Reduce, found: list[tuple[Bit, Any]]) -> Bit:
     """`any` and `all` stop at the first element that decides them."""
     decided: Bit = False
     for there, item in found:
-        inner = scope.under(conj(there, neg(decided))).bind(node.name, item)
-        if inner.path is False:
-            continue
-        if node.where is not None:
-            test = value(inner, node.where)
-            there, inner = conj(there, test), inner.under(test)
-        if there is False:
-            continue
-        body = value(inner, node.body)
-        decided = disj(decided, conj(there, body if node.fold is Fold.ANY else neg(body)))
+        guard, inner = _inside(scope.under(neg(decided)), node, there, item)
+        if guard is not False:
+            body = value(inner, node.body)
+            here = body if node.fold is Fold.ANY else neg(body)
+            decided = disj(decided, conj(guard, here))
     return decided if node.fold is Fold.ANY else neg(decided)
 
 

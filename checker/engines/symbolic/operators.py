@@ -12,9 +12,9 @@ from typing import Any
 
 from checker.engines.symbolic import containers, terms
 from checker.engines.symbolic.scope import Scope
-from checker.engines.symbolic.shapes import Shape, equal
+from checker.engines.symbolic.shapes import Shape, Slots, equal
 from checker.language.ir import Apply, Op
-from checker.language.types import CollectionType, SetType
+from checker.language.types import CollectionType
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def _remove(site: Site, held: Any, item: Any) -> Shape:
     return _discard(site, held, item)
 
 
-def _shortened(cut: Callable[[containers.Slots], Shape]) -> Callable[[Site, Any], Shape]:
-    def apply(site: Site, slots: containers.Slots) -> Shape:
+def _shortened(cut: Callable[[Slots], Shape]) -> Callable[[Site, Any], Shape]:
+    def apply(site: Site, slots: Slots) -> Shape:
         site.demand(slots.used(0))
         return cut(slots)
 
@@ -98,14 +98,12 @@ OPERATORS: Mapping[Op, Callable[..., Shape]] = {
     Op.UNION: _of_kind(containers.union),
     Op.INTERSECT: _of_kind(containers.intersection),
     Op.DIFFERENCE: _of_kind(containers.difference),
-    Op.INSERT: _of_kind(lambda kind, held, item: containers.insert(kind, held, True, item)),
+    Op.INSERT: _of_kind(containers.insert),
     Op.DISCARD: _discard,
     Op.REMOVE: _remove,
-    Op.APPEND: _pure(lambda slots, item: containers.put(slots, True, item)),
+    Op.APPEND: _pure(containers.put),
     Op.REST: _shortened(containers.rest),
     Op.FRONT: _shortened(containers.front),
     Op.PREFIX: _prefix,
     Op.CONCAT: _pure(containers.concat),
 }
-
-_ = SetType

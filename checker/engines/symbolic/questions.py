@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checker.engines.symbolic.encoding import Encoding, Move, judge, possible
+from checker.engines.symbolic.encoding import Move, judge, possible
 from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.terms import Bit, conj, disj, neg
 from checker.engines.symbolic.unrolling import Taken, Unrolling
@@ -56,7 +56,7 @@ def _invariant(unrolling: Unrolling, prop: Property) -> Question:
     encoding = unrolling.encoding
 
     def confirm(replay: Replay, run: Run) -> None:
-        replay.judged(prop, False, run[-1].state)
+        replay.judged(prop, run[-1].state, expected=False)
 
     return Question(neg(judge(prop, encoding.state)), confirm)
 
@@ -65,7 +65,7 @@ def _reachable(unrolling: Unrolling, prop: Property) -> Question:
     encoding = unrolling.encoding
 
     def confirm(replay: Replay, run: Run) -> None:
-        replay.judged(prop, True, run[-1].state)
+        replay.judged(prop, run[-1].state, expected=True)
 
     return Question(judge(prop, encoding.state), confirm)
 
@@ -75,7 +75,7 @@ def _terminal(unrolling: Unrolling, prop: Property) -> Question:
 
     def confirm(replay: Replay, run: Run) -> None:
         replay.stuck(run[-1].state)
-        replay.judged(prop, False, run[-1].state)
+        replay.judged(prop, run[-1].state, expected=False)
 
     stuck = neg(possible(encoding.program, encoding.state))
     return Question(conj(stuck, neg(judge(prop, encoding.state))), confirm)
@@ -88,7 +88,7 @@ def _step(unrolling: Unrolling, prop: Property) -> Question:
         return neg(judge(prop, encoding.state, encoding.after, move))
 
     def confirm(replay: Replay, run: Run) -> None:
-        replay.judged(prop, False, run[-2].state, run[-1])
+        replay.judged(prop, run[-2].state, run[-1], expected=False)
 
     moves = [move for move in encoding.actions if prop.on in (None, move.name)]
     formula = disj(*(conj(unrolling.taken(move), violated(move)) for move in moves))

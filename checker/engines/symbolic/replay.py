@@ -9,22 +9,22 @@ never a finding about the machine: `Disagreement` shows both sides.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from checker.engines.symbolic.unrolling import Taken
+from checker.engines.tracing import Disagreement
 from checker.language.evaluator import BoundReached, Defect, Evaluator, iterate
 from checker.language.ir import Action, Domain, Program, Property
 from checker.language.machine import Snapshot
 from checker.language.types import contains
 
 
-class Disagreement(RuntimeError):
-    """The solver and the reference evaluator do not agree: one of them is wrong."""
-
-    def __init__(self, question: str, solver: object, evaluator: object) -> None:
-        super().__init__(
-            f"{question}\n  the solver says:    {solver}\n  the evaluator says: {evaluator}"
-        )
+def disagreement(question: str, solver: object, evaluator: object) -> Disagreement:
+    """The error that shows both sides."""
+    return Disagreement(
+        f"{question}\n  the solver says:    {solver}\n  the evaluator says: {evaluator}"
+    )
 
 
 class Replay:
@@ -38,7 +38,7 @@ class Replay:
     def run(self, run: Sequence[Taken]) -> None:
         """A start and the steps after it; Disagreement where they are not what would happen."""
         self.start(run[0])
-        for before, step in zip(run, run[1:], strict=False):
+        for before, step in pairwise(run):
             self.step(before.state, step)
 
     def start(self, taken: Taken) -> None:
@@ -55,7 +55,7 @@ class Replay:
             self._known[key] = self._computed(before, taken.move.action, taken.arguments)
         if self._known[key] != taken.state:
             question = f"{_call(taken.move.name, taken.arguments)} from {before}"
-            raise Disagreement(question, taken.state, self._known[key])
+            raise disagreement(question, taken.state, self._known[key])
 
     def _computed(
         self, before: Snapshot, action: Action | None, arguments: Mapping[str, Any]
@@ -79,15 +79,11 @@ class Replay:
         except Defect as defect:
             return defect
         except BoundReached as reached:
-            raise Disagreement(question, "a defect", repr(reached)) from None
-        raise Disagreement(question, "a defect", after or "it is not possible")
+            raise disagreement(question, "a defect", repr(reached)) from None
+        raise disagreement(question, "a defect", after or "it is not possible")
 
     def judged(
-        self,
-        prop: Property,
-        expected: bool,  # noqa: FBT001 - what the solver says
-        state: Snapshot,
-        taken: Taken | None = None,
+        self, prop: Property, state: Snapshot, taken: Taken | None = None, *, expected: bool
     ) -> None:
         """A property is true or false as the solver says, of a state or of the step from it."""
         after, arguments = (None, {}) if taken is None else (taken.state, taken.arguments)
@@ -101,16 +97,16 @@ class Replay:
 
     def _refuse(self, prop: Property, expected: object, found: object, *states: object) -> NoReturn:
         shown = " then ".join(str(state) for state in states if state is not None)
-        raise Disagreement(f"{prop.name} in {shown}", expected, found)
+        raise disagreement(f"{prop.name} in {shown}", expected, found)
 
     def stuck(self, state: Snapshot) -> None:
         """No action can be tried in a state."""
         question = f"can any action be tried in {state}?"
         try:
             for outcome in self._evaluator.outcomes(state):
-                raise Disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
+                raise disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
         except Defect as defect:
-            raise Disagreement(question, "none", repr(defect)) from None
+            raise disagreement(question, "none", repr(defect)) from None
 
 
 def _is_choice(action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> bool:

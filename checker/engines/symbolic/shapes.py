@@ -125,7 +125,7 @@ def universe(kind: Type) -> tuple[Shape, ...]:
 # ---------------------------------------------------------------- values, put in and read back
 
 
-def lift(kind: Type, value: Any) -> Shape:  # noqa: PLR0911 - one line for each kind of type
+def lift(kind: Type, value: Any) -> Shape:
     """A value as CPython holds it; ValueError where it is none of the type."""
     match kind:
         case BoolType():
@@ -168,7 +168,7 @@ class Reading:
     number: Callable[[Num], int]
 
 
-def read(kind: Type, shape: Any, model: Reading) -> Any:  # noqa: PLR0911
+def read(kind: Type, shape: Any, model: Reading) -> Any:
     """The value that a shape has in a model, as CPython holds it, frozen."""
     match kind:
         case BoolType():
@@ -203,7 +203,7 @@ def read(kind: Type, shape: Any, model: Reading) -> Any:  # noqa: PLR0911
             raise TypeError(f"{kind} is not a type of the language")
 
 
-def anything(kind: Type) -> Shape:  # noqa: PLR0911
+def anything(kind: Type) -> Shape:
     """Some value of a type, for places that are never reached."""
     match kind:
         case BoolType():
@@ -257,7 +257,7 @@ class Variables:
             self.facts.append(in_range(made))
         return made
 
-    def of(self, kind: Type, name: str) -> Shape:  # noqa: PLR0911
+    def of(self, kind: Type, name: str) -> Shape:
         """An unknown value of a type."""
         match kind:
             case BoolType():
@@ -301,7 +301,7 @@ def is_sorted(slots: Slots, *, repeats: bool) -> Bit:
 # ---------------------------------------------------------------- one or the other; comparisons
 
 
-def merge(test: Bit, then: Any, other: Any) -> Any:  # noqa: PLR0911
+def merge(test: Bit, then: Any, other: Any) -> Any:
     """The one value or the other.  What both share is not looked into."""
     if then is other or other is None or test is True:
         return then
@@ -333,7 +333,7 @@ def _merged(test: Bit, then: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[A
     return tuple(merge(test, a, b) for a, b in zip(then, other, strict=True))
 
 
-def equal(one: Any, two: Any) -> Bit:  # noqa: PLR0911
+def equal(one: Any, two: Any) -> Bit:
     """Whether two values are equal."""
     if one is two:
         return True
@@ -375,7 +375,7 @@ def _all_equal(one: tuple[Any, ...], two: tuple[Any, ...]) -> Bit:
     return conj(*found)
 
 
-def below(one: Any, two: Any) -> Bit:  # noqa: PLR0911
+def below(one: Any, two: Any) -> Bit:
     """Whether the first of two values comes first in the order of their type."""
     match one:
         case Num():
