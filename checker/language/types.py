@@ -175,7 +175,7 @@ class OptionType(Type):
         return _dense(None if self.item.count is None else self.item.count + 1)
 
     @cached_property
-    def choices(self) -> int | None:  # type: ignore[override]
+    def choices(self) -> int | None:
         return _dense(None if self.item.choices is None else self.item.choices + 1)
 
     def universe(self) -> Iterator[Any]:
@@ -214,7 +214,7 @@ class RecordType(StructType):
         return _dense(None if None in counts else math.prod(n for n in counts if n is not None))
 
     @cached_property
-    def choices(self) -> int | None:  # type: ignore[override]
+    def choices(self) -> int | None:
         each = [kind.choices for _, kind in self.fields]
         return _dense(None if None in each else math.prod(n for n in each if n is not None))
 
@@ -257,7 +257,7 @@ class UnionType(Type):
         return _dense(None if None in counts else sum(n for n in counts if n is not None))
 
     @cached_property
-    def choices(self) -> int | None:  # type: ignore[override]
+    def choices(self) -> int | None:
         each = [option.choices for option in self.options]
         return _dense(None if None in each else sum(n for n in each if n is not None))
 
@@ -285,9 +285,11 @@ class MapType(Type):
     value: Type
 
     @cached_property
-    def choices(self) -> int | None:  # type: ignore[override]
+    def choices(self) -> int | None:
         each, keys = self.value.choices, self.key.count or 0
-        return None if each is None or (keys > 16 and each > 1) else _dense(each**keys)
+        if each is None or (each > 1 and keys >= DENSE_LIMIT.bit_length()):
+            return None
+        return _dense(each**keys)
 
     def universe(self) -> Iterator[Any]:
         keys = list(self.key.universe())
@@ -319,7 +321,7 @@ class SetType(CollectionType):
 
     @property
     def choices(self) -> int | None:
-        return None if self.bits is None or self.bits > 16 else 1 << self.bits
+        return None if self.bits is None else _dense(1 << self.bits)
 
     def universe(self) -> Iterator[Any]:
         values = list(self.item.universe())
