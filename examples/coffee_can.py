@@ -32,7 +32,6 @@ from verdict import (
     configuration,
     initial,
     invariant,
-    reachable,
     require,
     step,
 )
@@ -96,17 +95,8 @@ class CoffeeCan(Machine):
     @invariant
     def never_stuck(self) -> bool:
         """The can is never empty, and where there are two beans, two can be taken."""
-        return self.left() == 1 or self.black > 1 or self.white > 1 or self.black == self.white
-
-    @reachable
-    def a_white_one_is_left(self) -> bool:
-        """The last bean can be white."""
-        return self.white == 1 and self.black == 0
-
-    @reachable
-    def a_black_one_is_left(self) -> bool:
-        """The last bean can be black."""
-        return self.white == 0 and self.black == 1
+        both = self.black == 1 and self.white == 1
+        return self.left() == 1 or self.black > 1 or self.white > 1 or both
 
     configurations = (
         configuration("ten beans", most=10),

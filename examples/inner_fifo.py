@@ -35,7 +35,6 @@ from verdict import (
     action,
     configuration,
     initial,
-    invariant,
     reachable,
     require,
     step,
@@ -143,11 +142,6 @@ class InnerFIFO(Machine):
     def received_once(self, after: Self) -> bool:
         """A message that is received is no longer between the ends, and nothing else changes."""
         return after.between() == self.between() - 1 and after.queue == self.queue
-
-    @invariant
-    def bounded(self) -> bool:
-        """No more messages are on the way than the queue and the two channels hold."""
-        return self.between() <= LENGTH + 2
 
     @reachable
     def crowded(self) -> bool:

@@ -250,8 +250,8 @@ class Kip320(Machine):
 
     def common_end(self, follower: Replica, leader: Replica) -> int:
         """The offset after the last record that both logs have in the same place, or 0."""
-        ends = range(len(self.at[follower].log))
-        return max((i + 1 for i in ends if self.agree(follower, leader, i)), default=0)
+        log = self.at[follower].log
+        return max((i + 1 for i in range(len(log)) if self.agree(follower, leader, i)), default=0)
 
     def agree(self, a: Replica, b: Replica, offset: int) -> bool:
         """Whether two logs have the same record at an offset."""

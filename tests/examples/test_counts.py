@@ -1,0 +1,154 @@
+"""The examples' state counts equal what TLC prints for their originals, and Stateright's.
+
+Distinct states, states generated (starts and repeats counted), and depth in states.  TLC 2.20 on
+one worker; for the lost update Stateright gives the distinct states, and CPython running the
+class the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checker import Limits, Machine, Verdict, check
+from checker.engines.python.search import Search
+from checker.language.lowering import lower
+from checker.verdict import Silent
+from examples.alternating_bit import AlternatingBit, Handshake
+from examples.chang_roberts import ChangRoberts
+from examples.coffee_can import CoffeeCan
+from examples.dining_philosophers import DiningPhilosophers
+from examples.inner_fifo import InnerFIFO
+from examples.kip320 import Kip320, TruncateToHighWatermark
+from examples.lost_update import LostUpdate, Step
+from examples.readers_writers import ReadersWriters
+from examples.simple_allocator import SimpleAllocator
+from examples.two_phase import TCommit, TwoPhase
+from tests.examples.cpython import run
+
+SLOW = pytest.mark.slow
+
+
+def kip320(replicas: int, records: int) -> dict[str, int]:
+    """The source's constants, with epochs counted from 1."""
+    return {"Replica": replicas, "LogSize": records, "Records": records, "LeaderEpoch": 3}
+
+
+COUNTS = [
+    (TCommit, {"RM": 3}, 34, 94, 7),
+    (TwoPhase, {"RM": 3}, 288, 1_146, 11),
+    (TwoPhase, {"RM": 5}, 8_832, 58_146, 17),
+    pytest.param(TwoPhase, {"RM": 7}, 296_448, 2_744_706, 23, marks=SLOW),
+    (AlternatingBit, {"Data": 2}, 240, 1_392, 10),
+    (InnerFIFO, {"Message": 3}, 3_864, 9_660, 11),
+    (DiningPhilosophers, {"Seat": 5}, 67, 336, 29),
+    (SimpleAllocator, {"Client": 3, "Resource": 2}, 400, 1_633, 6),
+    (ChangRoberts, {"Node": 3}, 137, 227, 10),
+    (CoffeeCan, {"most": 100}, 5_150, 20_002, 1),
+    (ReadersWriters, {"Actor": 3, "Queue": 6}, 21_527, 59_674, 13),
+    (LostUpdate, {"Thread": 2}, 13, 15, 5),
+    (LostUpdate, {"Thread": 3}, 84, 112, 7),
+    (LostUpdate, {"Thread": 4}, 755, 1_157, 9),
+    (Kip320, kip320(2, 1), 1_365, 2_505, 14),
+    (Kip320, kip320(2, 2), 5_973, 11_839, 18),
+    pytest.param(Kip320, kip320(3, 1), 97_531, 241_543, 22, marks=SLOW),
+]
+
+HAZARDS: dict[type[Machine], frozenset[str]] = {LostUpdate: frozenset({"nothing_is_lost"})}
+
+
+@pytest.mark.parametrize(("machine", "settings", "distinct", "generated", "depth"), COUNTS)
+def test_counts_equal_the_published_ones(
+    machine: type[Machine], settings: dict[str, Any], distinct: int, generated: int, depth: int
+) -> None:
+    verdict = check(machine(**settings), hazards=HAZARDS.get(machine, frozenset()))
+    assert (verdict.distinct, verdict.generated, verdict.depth) == (distinct, generated, depth)
+    assert_as_expected(verdict)
+    assert [done.action for done in verdict.coverage if done.fired == 0] == []
+
+
+CONFIGURED = [
+    (machine, configuration)
+    for machine in (
+        TCommit,
+        TwoPhase,
+        Handshake,
+        AlternatingBit,
+        InnerFIFO,
+        DiningPhilosophers,
+        SimpleAllocator,
+        ChangRoberts,
+        CoffeeCan,
+        ReadersWriters,
+        LostUpdate,
+        Kip320,
+        TruncateToHighWatermark,
+    )
+    for configuration in machine.configurations
+]
+
+
+@pytest.mark.parametrize(("machine", "configuration"), CONFIGURED)
+def test_configurations_are_as_expected(machine: type[Machine], configuration: Any) -> None:
+    verdict = check(
+        machine(**configuration.settings),
+        configuration=configuration.name,
+        hazards=configuration.hazards,
+    )
+    assert_as_expected(verdict)
+
+
+def assert_as_expected(verdict: Verdict) -> None:
+    assert {f.id: f.result for f in verdict.findings} == {
+        f.id: f.expected for f in verdict.findings
+    }
+    assert verdict.complete
+    assert verdict.exit_status == 0
+
+
+JUDGED = [
+    (TCommit, {"RM": 3}),
+    (TwoPhase, {"RM": 3}),
+    (Handshake, {"Data": 2}),
+    (AlternatingBit, {"Data": 2}),
+    (InnerFIFO, {"Message": 2}),
+    (DiningPhilosophers, {"Seat": 5}),
+    (SimpleAllocator, {"Client": 2, "Resource": 2}),
+    (ChangRoberts, {"Node": 3}),
+    (CoffeeCan, {"most": 10}),
+    (ReadersWriters, {"Actor": 2, "Queue": 4}),
+    (ReadersWriters, {"Actor": 2, "Queue": 3}),
+    (LostUpdate, {"Thread": 3}),
+    (LostUpdate, {"Thread": 3, "step": Step.ATOMIC}),
+    (Kip320, {"Replica": 2, "LogSize": 1, "Records": 1, "LeaderEpoch": 2}),
+    (TruncateToHighWatermark, {"Replica": 2, "LogSize": 1, "Records": 1, "LeaderEpoch": 2}),
+]
+
+
+@pytest.mark.parametrize(("machine", "settings"), JUDGED)
+def test_cpython_running_the_class_reaches_the_same_states(
+    machine: type[Machine], settings: dict[str, Any]
+) -> None:
+    expected = run(machine(**settings))
+    search = Search(lower(machine(**settings)), Limits(), Silent())
+    found = search.run()
+    unpack = search.compiled.layout.unpack
+    assert {unpack(state) for state in found.parents} == expected.states
+    verdict = check(machine(**settings))
+    assert verdict.distinct == len(expected.states)
+    assert verdict.generated == expected.generated
+    assert verdict.depth == len(expected.levels)
+    assert expected.broken == {
+        finding.id: finding.trace.length if finding.trace else 0
+        for finding in verdict.findings
+        if finding.result == "violated"
+    }
+
+
+def test_a_step_past_a_capacity_is_counted_and_not_explored() -> None:
+    whole = check(ReadersWriters(Actor=2, Queue=4))
+    short = check(ReadersWriters(Actor=2, Queue=3), hazards=frozenset({"all_wait"}))
+    assert whole.bounds == {"Queue": 0}
+    assert short.bounds["Queue"] > 0
+    assert short.distinct < whole.distinct
