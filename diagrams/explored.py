@@ -1,67 +1,169 @@
 """The graph of a machine as a stream of edges, breadth first, for a projection to fold.
 
-The reference evaluator takes the steps.  A step that passes a bound or is a defect leads to no
-state and is no edge.  Where a limit ends the search, what was seen by then has been handed out,
-and `partial` says why it is not the whole.
+States stay packed (`checker.engines.layout`): the search needs no more than their bits, and a
+view sees those of its slots.  Each slot's bits are unpacked once for each value that they take.
+
+A step that passes a bound or is a defect leads to no state and is no edge.  Where a limit ends
+the search, what was seen by then has been handed out, and `partial` says why it is not the
+whole.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
-from checker.language.evaluator import Evaluator, Outcome
+from checker.engines.layout import Layout
+from checker.engines.python.compiler import Compiled
+from checker.engines.python.runtime import Signal
+from checker.engines.python.search import memory_in_use
+from checker.language.evaluator import Evaluator
 from checker.language.lowering import lower
-from checker.language.machine import Machine, Snapshot
-from checker.verdict import Limits
-from diagrams.projection import Edge
+from checker.language.machine import Machine
+from checker.language.types import MapType, PartType
+from checker.verdict import Limits, Progress, Reporter
+from diagrams.paths import Slot, View
+from diagrams.projection import Edge, Sight
+
+CHECK_EVERY = 1024
+"""States between two looks at the clock and the memory."""
+REPORT_EVERY = 0.2
+"""Seconds between two reports of progress."""
 
 
 class Exploration:
-    """The edges of a machine's graph; to be iterated once."""
+    """The edges of a machine's graph, between packed states; to be iterated once."""
 
-    def __init__(self, machine: Machine, limits: Limits) -> None:
-        self._evaluator = Evaluator(lower(machine))
+    def __init__(self, machine: Machine, limits: Limits, reporter: Reporter) -> None:
+        # Properties are no business of a diagram; without them fewer functions are compiled.
+        program = replace(lower(machine), properties=(), refinements=())
+        self._evaluator = Evaluator(program)
+        self._compiled = Compiled(program)
+        self._names = [instance.action.name for instance in self._compiled.instances]
         self._limits = limits
-        self._until = None if limits.time is None else time.monotonic() + limits.time
-        self._depths: dict[Snapshot, int] = {}
-        self._queue: deque[Snapshot] = deque()
+        self._reporter = reporter
+        self._began = self._reported = time.monotonic()
+        self._seen: set[int] = set()
+        self._steps = 0
+        self._depth = 0
         self.partial = ""
 
+    def sight(self, view: View) -> Sight:
+        """How a view sees packed states: its key is the state without all other bits."""
+        places = [Place.of(slot, self._compiled.layout) for slot in view.slots]
+        mask = sum({place.layout.mask << place.shift for place in places})
+        return Sight(
+            lambda state: state & mask, lambda key: tuple([place.read(key) for place in places])
+        )
+
     def __iter__(self) -> Iterator[Edge]:
-        for outcome in self._evaluator.starts():
-            edge = self._edge(None, outcome)
-            if edge is not None:
-                yield edge
-        while self._queue and not self._stopped():
-            state = self._queue.popleft()
-            if self._limits.depth is not None and self._depths[state] >= self._limits.depth:
-                self.partial = f"the states within a depth of {self._limits.depth}"
-                return
-            for outcome in self._evaluator.outcomes(state):
-                edge = self._edge(state, outcome)
-                if edge is not None:
-                    yield edge
-            if self.partial:
-                return
+        level: list[int] = []
+        for start in self._evaluator.starts():
+            if start.state is not None:
+                state = self._compiled.layout.pack(start.state)
+                yield from self._edges(None, [(start.action.name, state)], level)
+        while level and not self.partial:
+            self._depth += 1
+            upcoming: list[int] = []
+            for number, state in enumerate(level):
+                if number % CHECK_EVERY == 0 and self._spent(len(level) - number + len(upcoming)):
+                    return
+                yield from self._edges(state, self._successors(state), upcoming)
+            level = upcoming
 
-    def _edge(self, before: Snapshot | None, outcome: Outcome) -> Edge | None:
-        """The step, unless it leads nowhere or to a state that there is no room for."""
-        after = outcome.state
-        if after is None:
-            return None
-        fresh = after not in self._depths
-        if fresh:
-            most = self._limits.states
-            if most is not None and len(self._depths) >= most:
-                self.partial = f"the first {most:,} states"
-                return None
-            self._depths[after] = 1 if before is None else self._depths[before] + 1
-            self._queue.append(after)
-        return Edge(before, outcome.action.name, after, fresh)
+    def _edges(
+        self, before: int | None, steps: list[tuple[str, int]], upcoming: list[int]
+    ) -> Iterator[Edge]:
+        """The steps from a state, but those to new states that there is no room for."""
+        seen = self._seen
+        for action, after in steps:
+            fresh = after not in seen
+            if fresh:
+                if self._full():
+                    continue
+                seen.add(after)
+                upcoming.append(after)
+            self._steps += 1
+            yield Edge(before, action, after, fresh)
 
-    def _stopped(self) -> bool:
-        if self._until is not None and time.monotonic() > self._until:
-            self.partial = f"the {len(self._depths):,} states seen in {self._limits.time:g} s"
+    def _successors(self, state: int) -> list[tuple[str, int]]:
+        states: list[int] = []
+        which: list[int] = []
+        try:
+            self._compiled.named("successors")(state, states, which)
+        except Signal:
+            return self._carefully(state)
+        names = self._names
+        return [(names[number], after) for number, after in zip(which, states, strict=True)]
+
+    def _carefully(self, state: int) -> list[tuple[str, int]]:
+        """The steps from a state in which some action passes a bound or has a defect."""
+        layout = self._compiled.layout
+        outcomes = self._evaluator.outcomes(layout.unpack(state))
+        return [
+            (outcome.action.name, layout.pack(outcome.state))
+            for outcome in outcomes
+            if outcome.state is not None
+        ]
+
+    def _full(self) -> bool:
+        """Whether there is no room for another state, further away than the present level."""
+        most, furthest = self._limits.states, self._limits.depth
+        if most is not None and len(self._seen) >= most:
+            self.partial = f"the first {most:,} states"
+        elif furthest is not None and self._depth >= furthest:
+            self.partial = f"the states within a depth of {furthest}"
         return bool(self.partial)
+
+    def _spent(self, queued: int) -> bool:
+        """Compare with the limits of time and memory, and report."""
+        now, limits = time.monotonic(), self._limits
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            self._reporter.progress(
+                Progress(len(self._seen), self._steps, self._depth, queued, now - self._began)
+            )
+        if limits.time is not None and now - self._began >= limits.time:
+            self.partial = f"what was seen in {limits.time:g} s"
+        elif limits.memory is not None and memory_in_use() >= limits.memory:
+            self.partial = f"what fitted into {limits.memory:,} bytes"
+        else:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a slot of a view lies in packed states: as bits, and from there on by `below`."""
+
+    shift: int
+    layout: Layout
+    below: Slot
+    known: dict[int, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, slot: Slot, layout: Layout) -> Self:
+        """Follow the slot's way through parts and maps; what is inside a value is below."""
+        shift, rest = 0, list(slot.steps)
+        while rest and isinstance(layout.type, PartType | MapType):
+            shift, layout = _inside(layout, rest.pop(0), shift)
+        return cls(shift, layout, replace(slot, steps=tuple(rest)))
+
+    def read(self, state: int) -> Any:
+        """What the slot holds."""
+        bits = state >> self.shift & self.layout.mask
+        if bits not in self.known:
+            self.known[bits] = self.below.get(self.layout.unpack(bits))
+        return self.known[bits]
+
+
+def _inside(layout: Layout, step: Any, shift: int) -> tuple[int, Layout]:
+    """Where a field or key lies within bits that are `shift` from the right."""
+    if isinstance(layout.type, PartType):
+        slot = layout.slot(step)
+        return shift + slot.shift, slot.layout
+    assert layout.item is not None
+    behind = len(layout.keys) - 1 - layout.keys.index(step)
+    return shift + layout.item.width * behind, layout.item

@@ -28,6 +28,7 @@ from checker.errors import RequestError
 from checker.language.machine import Snapshot
 from checker.language.text import value_text
 from checker.language.types import BoolType, EnumType, MapType, OptionType, StructType, Type
+from checker.language.values import Map
 
 Get = Callable[[Any], Any]
 
@@ -40,10 +41,18 @@ MOST_NAMED = 40
 
 @dataclass(frozen=True)
 class Slot:
-    """One place in the state: the path to it and how to read it."""
+    """One place in the state: its path, and the way to it as names of fields and keys of maps."""
 
     path: str
-    get: Get
+    steps: tuple[Any, ...]
+
+    def get(self, value: Any) -> Any:
+        """What is at the end of the way from `value`; None from an option that is absent on."""
+        for step in self.steps:
+            if value is None:
+                return None
+            value = value[step] if isinstance(value, Map) else getattr(value, step)
+        return value
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class _Reached:
 
 def bind(path: str, state: StructType) -> View:
     """What `path` names in states of the type `state`; RequestError where there is no such."""
-    reached = _Reached("", state, (Slot("", lambda value: value),))
+    reached = _Reached("", state, (Slot("", ()),))
     for name, key in segments(path, state):
         following = _field(reached, name) if name else _keyed(reached, key)
         if following is None:
@@ -123,8 +132,7 @@ def _field(reached: _Reached, name: str) -> _Reached | None:
     if inner is None:
         return None
     slots = tuple(
-        Slot(f"{slot.path}.{name}".lstrip("."), _through(slot.get, _attribute(name)))
-        for slot in reached.slots
+        Slot(f"{slot.path}.{name}".lstrip("."), (*slot.steps, name)) for slot in reached.slots
     )
     nullable = OptionType(inner) if optional and not isinstance(inner, OptionType) else inner
     return _Reached(f"{reached.path}.{name}".lstrip("."), nullable, slots)
@@ -138,7 +146,7 @@ def _keyed(reached: _Reached, key: str) -> _Reached | None:
     if not keys:
         return None
     slots = tuple(
-        Slot(f"{slot.path}[{value_text(chosen)}]", _through(slot.get, _item(chosen)))
+        Slot(f"{slot.path}[{value_text(chosen)}]", (*slot.steps, chosen))
         for slot in reached.slots
         for chosen in keys
     )
@@ -148,22 +156,6 @@ def _keyed(reached: _Reached, key: str) -> _Reached | None:
 
 def _present(kind: Type) -> tuple[Type, bool]:
     return (kind.item, True) if isinstance(kind, OptionType) else (kind, False)
-
-
-def _attribute(name: str) -> Get:
-    return lambda value: getattr(value, name)
-
-
-def _item(key: Any) -> Get:
-    return lambda value: value[key]
-
-
-def _through(outer: Get, inner: Get) -> Get:
-    def get(state: Any) -> Any:
-        value = outer(state)
-        return None if value is None else inner(value)
-
-    return get
 
 
 def _unknown(path: str, state: StructType) -> RequestError:

@@ -8,9 +8,9 @@ along a view (`paths.View`) has a node for every value that the view shows, and 
 So a path in the concrete graph is a path in the projection, while the projection may have paths
 that no run takes: it says what may follow one value, not what may follow a history.
 
-The fold keeps counts of nodes and arcs and nothing of the states themselves, so that its memory
-grows with the diagram and not with the graph.  Steps come grouped by the state they leave, as a
-breadth-first search makes them; that state is then read once and not once a step.
+The fold keeps counts and nothing of the states themselves, so that its memory is bounded and
+does not grow with the graph.  Steps come grouped by the state they leave, as a breadth-first
+search makes them; that state is then read once and not once a step.
 
 Where slots are overlaid, a step counts for the slots that it changes, and what the others hold
 meanwhile is no loop of theirs; a step that changes none is a loop of each.
@@ -22,31 +22,43 @@ overlay), an arc's that of the steps (and slots).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from checker.errors import RequestError
-from checker.language.machine import Snapshot
 from checker.language.text import value_text
 from diagrams.labels import rank
 from diagrams.paths import View, universe
 
 MOST_NODES = 100
 """More than these cannot be read, nor be laid out while one waits."""
+ROOM = 50_000
+"""Counts that are kept by key before they are settled."""
+
+
+class Edge(NamedTuple):
+    """A step of the concrete graph, or with `before` None an initial state.
+
+    The states are Snapshots, or whatever else can be read.  `fresh` says whether `after` is met
+    for the first time: each state is, exactly once.
+    """
+
+    before: Any
+    action: str
+    after: Any
+    fresh: bool
 
 
 @dataclass(frozen=True)
-class Edge:
-    """A step of the concrete graph, or with `before` None an initial state.
+class Sight:
+    """How states are read: a key of what the view shows of one, and what the key stands for.
 
-    fresh   whether `after` is met for the first time: each state is, exactly once
+    States with equal keys show the same values.
     """
 
-    before: Snapshot | None
-    action: str
-    after: Snapshot
-    fresh: bool
+    key: Callable[[Any], Hashable]
+    values: Callable[[Any], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -112,45 +124,71 @@ class Projection:
 
 
 class Fold:
-    """A projection under way."""
+    """A projection under way.
 
-    def __init__(self, view: View) -> None:
+    `sight` reads states that are no Snapshots.  What it is asked for first is a key: the states
+    of a large graph show few of them, and again and again.  Steps are counted by the keys at
+    their ends; only from time to time, before the counts take much room, are they told apart by
+    slots and values.
+    """
+
+    def __init__(self, view: View, sight: Sight | None = None) -> None:
         self._view = view
+        self._sight = sight or Sight(view.values, lambda values: values)
         self._nodes: Counter[Any] = Counter()
         self._arcs: Counter[tuple[Any, str, Any]] = Counter()
         self._initial: set[Any] = set()
-        self._states = 0
-        self._steps = 0
-        self._left: Snapshot | None = None
-        self._left_values: tuple[Any, ...] = ()
+        self._states: Counter[Hashable] = Counter()  # by key, not yet in _nodes
+        self._steps: Counter[tuple[Hashable, str, Hashable]] = Counter()  # nor in _arcs
+        self._left: Any = None
+        self._left_key: Hashable = None
+        self._totals = [0, 0]
 
     def take(self, edge: Edge) -> None:
         """Add an edge; RequestError where the values have become too many."""
-        values = self._view.values(edge.after)
-        if edge.fresh:
-            self._states += 1
-            self._nodes.update(values)
-            self._bound()
-        if edge.before is None:
-            self._initial.update(values)
+        before, action, after, fresh = edge
+        key = self._sight.key(after)
+        if fresh:
+            if key not in self._states:
+                self._meet(key)
+            self._states[key] += 1
+        if before is None:
+            self._initial.update(self._sight.values(key))
             return
-        if edge.before is not self._left:
-            self._left, self._left_values = edge.before, self._view.values(edge.before)
-        self._steps += 1
-        pairs = list(zip(self._left_values, values, strict=True))
-        moved = [(source, target) for source, target in pairs if source != target]
-        for source, target in moved or pairs:
-            self._arcs[source, edge.action, target] += 1
+        if before is not self._left:
+            self._left, self._left_key = before, self._sight.key(before)
+        self._steps[self._left_key, action, key] += 1
+        if len(self._steps) > ROOM:
+            self._settle()
 
-    def _bound(self) -> None:
+    def _meet(self, key: Hashable) -> None:
+        """Make nodes of what a key shows, as soon as it is seen."""
+        for value in self._sight.values(key):
+            self._nodes[value] += 0
         if len(self._nodes) > MOST_NODES:
             raise RequestError(
                 f"{self._view.path} takes more than {MOST_NODES} values: too many to draw",
                 hint="choose a field with fewer values, or smaller sizes and bounds",
             )
 
+    def _settle(self) -> None:
+        """Turn the counts by keys into counts by values."""
+        for key, states in self._states.items():
+            self._totals[0] += states
+            for value in self._sight.values(key):
+                self._nodes[value] += states
+        for (left, action, key), steps in self._steps.items():
+            self._totals[1] += steps
+            pairs = list(zip(self._sight.values(left), self._sight.values(key), strict=True))
+            moved = [(source, target) for source, target in pairs if source != target]
+            for source, target in moved or pairs:
+                self._arcs[source, action, target] += steps
+        self._states.clear()
+        self._steps.clear()
+
     def result(self, partial: str = "") -> Projection:
         """What was folded; `partial` says why it is not the whole."""
+        self._settle()
         unreached = [value for value in universe(self._view.type) if value not in self._nodes]
         values = sorted([*self._nodes, *unreached], key=rank)
         position = {value: number for number, value in enumerate(values)}
@@ -159,4 +197,5 @@ class Fold:
             Arc(position[source], action, position[target], steps)
             for (source, action, target), steps in self._arcs.items()
         )
-        return Projection(self._view, nodes, tuple(arcs), self._states, self._steps, partial)
+        states, steps = self._totals
+        return Projection(self._view, nodes, tuple(arcs), states, steps, partial)

@@ -24,7 +24,7 @@ import graphviz
 
 from checker.language.annotations import state_type
 from checker.language.machine import Machine, settings_of
-from checker.verdict import Limits
+from checker.verdict import Limits, Reporter, Silent
 from diagrams.diagram import Diagram
 from diagrams.explored import Exploration
 from diagrams.labels import broken
@@ -34,6 +34,7 @@ from diagrams.paths import bind
 from diagrams.projection import Fold, Node, Projection
 
 UNLIMITED = Limits()
+SILENT = Silent()
 
 
 @dataclass(frozen=True)
@@ -61,22 +62,27 @@ def state_diagram(
     by: str,
     *,
     limits: Limits = UNLIMITED,
+    reporter: Reporter = SILENT,
     loops: bool = False,
     counts: bool = False,
 ) -> Diagram:
     """The states that `by`, a field path (`paths`), takes in a machine, and what leads where.
 
-    The machine's graph is explored within `limits`; where they end it, the title says that the
-    diagram is partial.  `loops` also shows steps that leave the value as it is, `counts` how
-    many steps each arrow stands for.  RequestError for a path that names nothing, or one with
-    more values than can be drawn; LanguageError where the machine cannot be lowered.
+    The machine's graph is explored within `limits`; where they end it, or an interruption does,
+    the title says that the diagram is partial.  `loops` also shows steps that leave the value as
+    it is, `counts` how many steps each arrow stands for.  RequestError for a path that names
+    nothing, or one with more values than can be drawn; LanguageError where the machine cannot
+    be lowered.
     """
     settings = settings_of(machine)
     view = bind(by, state_type(type(machine), settings))
-    exploration = Exploration(machine, limits)
-    fold = Fold(view)
-    for edge in exploration:
-        fold.take(edge)
+    exploration = Exploration(machine, limits, reporter)
+    fold = Fold(view, exploration.sight(view))
+    try:
+        for edge in exploration:
+            fold.take(edge)
+    except KeyboardInterrupt:
+        exploration.partial = "interrupted"
     projection = fold.result(exploration.partial)
     subject = Subject(type(machine).__name__, str(settings))
     return draw(projection, subject, Options(loops, counts))

@@ -166,7 +166,8 @@ def test_values_of_any_type_have_names_and_labels() -> None:
     [
         (Limits(states=50), "the first 50 states"),
         (Limits(depth=3), "the states within a depth of 3"),
-        (Limits(time=0.0), "the 1 states seen in 0 s"),
+        (Limits(memory=1), "what fitted into 1 bytes"),
+        (Limits(time=0.0), "what was seen in 0 s"),
     ],
 )
 def test_a_partial_graph_says_so_and_claims_no_more(limits: Limits, why: str) -> None:
@@ -182,9 +183,9 @@ def test_a_partial_graph_says_so_and_claims_no_more(limits: Limits, why: str) ->
 
 
 def test_a_limit_that_is_not_met_leaves_the_graph_whole() -> None:
-    assert state_diagram(TwoPhase(RM=3), "tm", limits=Limits(states=288)) == state_diagram(
-        TwoPhase(RM=3), "tm"
-    )
+    assert state_diagram(
+        TwoPhase(RM=3), "tm", limits=Limits(states=288, depth=11)
+    ) == state_diagram(TwoPhase(RM=3), "tm")
 
 
 def test_a_bound_ends_steps_but_not_the_diagram() -> None:

@@ -1,0 +1,92 @@
+"""The packed graph is the graph: folded, it equals what the reference evaluator's steps give."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+
+from checker import Limits, Machine
+from checker.language.annotations import state_type
+from checker.language.evaluator import Evaluator
+from checker.language.lowering import lower
+from checker.language.machine import settings_of
+from checker.verdict import Progress, Silent
+from diagrams import explored, projection, state_diagram
+from diagrams.explored import Exploration
+from diagrams.paths import available, bind
+from diagrams.projection import Edge, Fold, Projection
+from examples.two_phase import TwoPhase
+from tests.diagrams.machines import House, Post
+
+
+def evaluated(machine: Machine) -> Iterator[Edge]:
+    """The edges of a machine, by the reference evaluator."""
+    evaluator = Evaluator(lower(machine))
+    seen = set()
+    queue = deque([(None, "", start.state) for start in evaluator.initial()])
+    while queue:
+        before, action, after = queue.popleft()
+        yield Edge(before, action, after, after not in seen)
+        if after not in seen:
+            seen.add(after)
+            queue += [
+                (after, outcome.action.name, outcome.state)
+                for outcome in evaluator.outcomes(after)
+                if outcome.state is not None
+            ]
+
+
+def folded(machine: Machine, by: str) -> Projection:
+    view = bind(by, state_type(type(machine), settings_of(machine)))
+    exploration = Exploration(machine, Limits(), Silent())
+    fold = Fold(view, exploration.sight(view))
+    for edge in exploration:
+        fold.take(edge)
+    assert exploration.partial == ""
+    return fold.result()
+
+
+@pytest.mark.parametrize("machine", [TwoPhase(RM=2), House(Room=2), Post(Peer=1)], ids=str)
+def test_every_view_of_the_packed_graph_equals_that_of_the_evaluated_one(machine: Machine) -> None:
+    kind = state_type(type(machine), settings_of(machine))
+    paths = [*available(kind), *(name for name, _ in kind.fields)]
+    edges = list(evaluated(machine))
+    for path in paths:
+        assert folded(machine, path) == Projection.of(edges, bind(path, kind)), path
+
+
+def test_counts_are_settled_as_often_as_room_demands(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = folded(TwoPhase(RM=3), "rm[*]")
+    monkeypatch.setattr(projection, "ROOM", 5)
+    assert folded(TwoPhase(RM=3), "rm[*]") == whole
+
+
+class Watcher:
+    """A reporter that keeps what it is told, and may lose patience."""
+
+    def __init__(self, patience: int) -> None:
+        self.told: list[Progress] = []
+        self._patience = patience
+
+    def progress(self, now: Progress) -> None:
+        self.told.append(now)
+        if len(self.told) > self._patience:
+            raise KeyboardInterrupt
+
+
+def test_progress_is_reported_and_an_interruption_leaves_a_partial_diagram(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explored, "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(explored, "CHECK_EVERY", 10)
+    patient = Watcher(1_000)
+    whole = state_diagram(TwoPhase(RM=3), "tm", reporter=patient)
+    assert whole.title == "TwoPhase by tm"
+    assert [now.depth for now in patient.told] == sorted(now.depth for now in patient.told)
+    assert patient.told[-1].distinct == 288
+    assert patient.told[-1].depth == 11
+    interrupted = state_diagram(TwoPhase(RM=3), "tm", reporter=Watcher(5))
+    assert interrupted.title == "TwoPhase by tm (partial: interrupted)"
+    assert "INIT  (" in interrupted.text
