@@ -3,8 +3,9 @@
 Every actor of a step has a lane, in the order of their first step.  A message is a record that
 one actor's step puts into the state (into a collection, or where nothing was) and that a later
 step of another actor takes: has it as an argument, or takes it out again.  So a message is drawn
-only where the trace shows that it was handed over, from the last who put it there to who took
-it; nothing is guessed from names.  A message that is never taken is not drawn.
+only where the trace shows that it went from one to the other, from the last who put it there to
+who took it; nothing is guessed from names.  Whether it was read or dropped is for the step below
+the arrow to say (`receive`, `crash`).  A message that is never taken is not drawn.
 
 A long trace is drawn with its middle left out, and says how many steps that is.
 """
@@ -16,8 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from checker.language.machine import Snapshot
-from checker.language.values import Bag, Map, Record, Seq, Set
+from checker.language.values import Bag, Record, Seq, Set
 from checker.verdict import Step, Trace
 
 MOST_STEPS = 120
@@ -89,21 +89,19 @@ def shortened(happened: list[Event]) -> list[Event | Gap]:
 
 
 def exchanged(step: Step) -> tuple[list[Record], list[Record]]:
-    """The records that a step put into the state, and those that it took out."""
+    """The records that a step put into the state, and those that it took out.
+
+    One that only moved, from one place to another, is neither.
+    """
     came: Counter[Record] = Counter()
     went: Counter[Record] = Counter()
     for change in step.changes:
-        if _replaced(change.before, change.after):
-            continue
+        if isinstance(change.before, Record) and isinstance(change.after, Record):
+            continue  # a new value in the place of an old one is no message
         before, after = Counter(_records(change.before)), Counter(_records(change.after))
         came += after - before
         went += before - after
-    return list(came), list(went)
-
-
-def _replaced(before: Any, after: Any) -> bool:
-    """Whether a record took another's place: that is a new value, not a message."""
-    return isinstance(before, Record) and isinstance(after, Record)
+    return list(came - went), list(went - came)
 
 
 def _records(value: Any) -> Iterator[Record]:
@@ -117,9 +115,3 @@ def _records(value: Any) -> Iterator[Record]:
             for item in value:
                 if isinstance(item, Record):
                     yield from [item] * value.count(item)
-        case Map():
-            for item in value.values():
-                yield from _records(item)
-        case Snapshot():
-            for _, item in value.content:
-                yield from _records(item)

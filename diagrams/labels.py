@@ -12,7 +12,7 @@ from typing import Any
 
 from checker.language.machine import Snapshot
 from checker.language.text import arguments_text, change_text, value_text
-from checker.language.values import Map, Seq, order
+from checker.language.values import Map, order
 from checker.verdict import Change, Step, Trace
 
 WIDTH = 36
@@ -43,18 +43,6 @@ def step_label(step: Step) -> str:
 def change_label(change: Change) -> str:
     """A changed place: its path, then both values, or what came and went where that is long."""
     return f"{change.path}: {change_text(change.before, change.after)}"
-
-
-def gained(before: Any, after: Any) -> list[Any]:
-    """What the collection `after` holds more of than `before`, repeats repeated, in order."""
-    rest = list(before._data)
-    found = []
-    for item in after._data:
-        if item in rest:
-            rest.remove(item)
-        else:
-            found.append(item)
-    return found if isinstance(after, Seq) else sorted(found, key=order)
 
 
 def start_label(trace: Trace) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Annotated, Any
 
+from checker.engines.tracing import changes
 from checker.language.annotations import snapshot, state_type
-from checker.language.machine import Snapshot, settings_of
-from checker.language.text import value_text
-from checker.verdict import Change, Step, Trace
+from checker.language.machine import settings_of
+from checker.verdict import Step, Trace
 from verdict import (
     Bag,
     Capacity,
@@ -133,19 +132,6 @@ def run(machine: Machine, *steps: Taken, loop: int | None = None) -> Trace:
     for name, actor, arguments in steps:
         getattr(machine, name)(**arguments)
         after = snapshot(machine, kind)
-        taken.append(Step(name, actor, arguments, tuple(changes("", before, after)), after))
+        taken.append(Step(name, actor, arguments, tuple(changes(before, after)), after))
         before = after
     return Trace(type(machine).__name__, settings_of(machine), first, tuple(taken), loop=loop)
-
-
-def changes(path: str, before: Any, after: Any) -> Iterator[Change]:
-    """The smallest places in which two states differ."""
-    match before:
-        case Snapshot():
-            for name, value in before.content:
-                yield from changes(f"{path}.{name}".lstrip("."), value, getattr(after, name))
-        case Map():
-            for key, value in before.items():
-                yield from changes(f"{path}[{value_text(key)}]", value, after[key])
-        case _ if before != after:
-            yield Change(path, before, after)

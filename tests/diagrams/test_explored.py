@@ -11,7 +11,7 @@ from checker import Limits, Machine
 from checker.language.annotations import state_type
 from checker.language.evaluator import Evaluator
 from checker.language.lowering import lower
-from checker.language.machine import settings_of
+from checker.language.machine import Snapshot, settings_of
 from checker.verdict import Progress, Silent
 from diagrams import explored, projection, state_diagram
 from diagrams.explored import Exploration
@@ -25,17 +25,16 @@ def evaluated(machine: Machine) -> Iterator[Edge]:
     """The edges of a machine, by the reference evaluator."""
     evaluator = Evaluator(lower(machine))
     seen = set()
-    queue = deque([(None, "", start.state) for start in evaluator.initial()])
+    queue: deque[tuple[Snapshot | None, str, Snapshot]] = deque()
+    queue += [(None, "", start.state) for start in evaluator.initial()]
     while queue:
         before, action, after = queue.popleft()
         yield Edge(before, action, after, after not in seen)
         if after not in seen:
             seen.add(after)
-            queue += [
-                (after, outcome.action.name, outcome.state)
-                for outcome in evaluator.outcomes(after)
-                if outcome.state is not None
-            ]
+            for outcome in evaluator.outcomes(after):
+                if outcome.state is not None:
+                    queue.append((after, outcome.action.name, outcome.state))
 
 
 def folded(machine: Machine, by: str) -> Projection:

@@ -7,7 +7,7 @@ import pytest
 from checker.errors import RequestError
 from checker.language.annotations import snapshot, state_type
 from checker.language.machine import settings_of
-from checker.language.types import EnumType, OptionType
+from checker.language.types import BOOL, EnumType, OptionType, PartType
 from diagrams.paths import available, bind, universe
 from examples.two_phase import TwoPhase
 from tests.diagrams.machines import House, Lamp, Plan, Room
@@ -86,3 +86,11 @@ def test_values_are_drawn_unreached_only_where_a_reader_expects_them() -> None:
     assert universe(bind("sky[true]", STATE).type) == list(Lamp)
     assert universe(bind("porch.used", STATE).type) == []
     assert universe(bind("queue", STATE).type) == []
+
+
+def test_of_very_many_paths_some_are_listed_and_the_rest_counted() -> None:
+    wide = PartType(House, tuple((f"flag_{number}", BOOL) for number in range(45)))
+    with pytest.raises(RequestError) as failure:
+        bind("lamp", wide)
+    assert failure.value.hint.startswith("there is flag_0, flag_1, ")
+    assert failure.value.hint.endswith("flag_39 and 5 more")

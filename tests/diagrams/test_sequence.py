@@ -105,7 +105,18 @@ def test_a_message_taken_out_without_being_an_argument_is_delivered_too() -> Non
         Step("change", "peer-2", {}, (Change("request", Hello(B), Hello(C)),), state),
         Step("answer", "peer-1", {}, (Change("request", Hello(B), None),), state),
     ]
-    for steps in (queue, slot):
+    moved = [
+        Step("ask", "peer-0", {}, (Change("request", None, Hello(B)),), state),
+        Step(
+            "forward",
+            "peer-2",
+            {},
+            (Change("request", Hello(B), None), Change("late", None, Hello(B))),
+            state,
+        ),
+        Step("answer", "peer-1", {}, (Change("late", Hello(B), None),), state),
+    ]
+    for steps in (queue, slot, moved):
         found = events(replace(GREETING, steps=tuple(steps)))
         assert found[-1].deliveries == (Delivery("peer-0", Hello(B)),)
         assert [event.deliveries for event in found[:-1]] == [()] * (len(found) - 1)
@@ -174,6 +185,18 @@ def test_the_choice_of_a_start_is_shown() -> None:
     assert "   │   │   mood_is(on=True)" in diagram.text.splitlines()
     assert "    Note over rm_0,tm: mood_is(on=True)" in diagram.mermaid.splitlines()
     assert '\tstart -> s1 [label="  mood_is(on=True)\\l"]' in diagram.dot.splitlines()
+
+
+def test_a_message_sent_twice_is_drawn_twice() -> None:
+    trace = run(
+        Post(Peer=2),
+        ("send", "peer-0", {"by": A, "to": B}),
+        ("send", "peer-0", {"by": A, "to": B}),
+        ("receive", "peer-1", {"p": B, "m": Hello(B)}),
+        ("receive", "peer-1", {"p": B, "m": Hello(B)}),
+    )
+    assert sequence(trace).mermaid.count("peer_0->>peer_1: Hello(peer-1)") == 2
+    assert "{2 × Hello(peer-1)}" in sequence(trace).mermaid
 
 
 def test_a_trace_without_steps_or_actors_can_be_drawn() -> None:
