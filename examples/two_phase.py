@@ -20,10 +20,11 @@ modules TCommit and TwoPhase of the TLA+ Examples.
 
 Checked, as distinct states, states generated, and depth:
 
-    TCommit    RM=3         34         94    7
-    TwoPhase   RM=3        288      1,146   11
-    TwoPhase   RM=5      8,832     58,146   17
-    TwoPhase   RM=7    296,448  2,744,706   23
+    TCommit    RM=3         34          94    7
+    TwoPhase   RM=3        288       1,146   11
+    TwoPhase   RM=5      8,832      58,146   17
+    TwoPhase   RM=7    296,448   2,744,706   23
+    TwoPhase   RM=8  1,745,408  18,507,778   26
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ COUNTS = [
     (TwoPhase, {"RM": 3}, 288, 1_146, 11),
     (TwoPhase, {"RM": 5}, 8_832, 58_146, 17),
     pytest.param(TwoPhase, {"RM": 7}, 296_448, 2_744_706, 23, marks=SLOW),
+    pytest.param(TwoPhase, {"RM": 8}, 1_745_408, 18_507_778, 26, marks=SLOW),
     (AlternatingBit, {"Data": 2}, 240, 1_392, 10),
     (InnerFIFO, {"Message": 3}, 3_864, 9_660, 11),
     (DiningPhilosophers, {"Seat": 5}, 67, 336, 29),
