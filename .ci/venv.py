@@ -2,8 +2,8 @@
 
     python .ci/venv.py
 
-With uv it is `uv sync`; without, `python -m venv` and pip over requirements/dev.txt, the same
-pins with their hashes.  Nothing is done where .venv already fits: it carries a stamp of what it
+With uv it is `uv sync`; without, or where that fails, `python -m venv` and pip over
+requirements/dev.txt, the same pins with their hashes.  Nothing is done where .venv already fits: it carries a stamp of what it
 was made from, written last, so that an interrupted run is started afresh.  Only one process at
 a time works on it; others wait and find it done.
 
@@ -30,6 +30,8 @@ PROJECT = ROOT / "pyproject.toml"
 FILES = (ROOT / "uv.lock", PINS, Path(__file__))
 TABLES = ("build-system", "project", "dependency-groups")
 """What of the project's file bears on .venv: the tools' settings do not."""
+
+HINT = "the packages must be within reach, and on Debian python3-venv installed"
 
 
 def wanted() -> str:
@@ -66,10 +68,23 @@ def with_pip() -> None:
     subprocess.run([*pip, *project], check=True)
 
 
-def refuse(why: str) -> int:
-    """Say in one line why there is no .venv."""
-    print(f"cannot make .venv: {why}", file=sys.stderr)
-    return 2
+def make() -> None:
+    """Make .venv with uv where there is one that can; CalledProcessError where nothing could."""
+    if uv := shutil.which("uv"):
+        say("making .venv with uv …")
+        try:
+            with_uv(uv)
+        except subprocess.CalledProcessError:
+            say("uv could not (is it too old?)")
+        else:
+            return
+    say("making .venv with venv and pip …")
+    with_pip()
+
+
+def say(line: str) -> None:
+    """Tell whoever is waiting."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -82,15 +97,14 @@ def main() -> int:
         if fits(stamp):
             return 0
         STAMP.unlink(missing_ok=True)
-        uv = shutil.which("uv")
-        print(f"making .venv with {'uv' if uv else 'venv and pip'} …", file=sys.stderr)
         try:
-            with_uv(uv) if uv else with_pip()
+            make()
         except subprocess.CalledProcessError as error:
-            hint = "" if uv else " (on Debian and Ubuntu: apt-get install python3-venv)"
-            return refuse(f"`{' '.join(error.cmd)}` failed, see above{hint}")
+            say(f"cannot make .venv: `{' '.join(error.cmd)}` failed, see above; {HINT}")
+            return 2
         except KeyboardInterrupt:
-            return refuse("interrupted; the next run starts afresh")
+            say("cannot make .venv: interrupted; the next run starts afresh")
+            return 2
         STAMP.write_text(stamp, encoding="utf-8")
     return 0
 

@@ -28,6 +28,10 @@ def test_every_folder_with_code_is_shipped_or_named_as_not() -> None:
     assert code - beside == set(PACKAGES)
 
 
+def test_the_readme_is_the_package_s_page_too() -> None:
+    assert (PROJECT["project"].get("readme") == "README.md") == (ROOT / "README.md").exists()
+
+
 def test_import_contracts_cover_every_package() -> None:
     assert sorted(PROJECT["tool"]["importlinter"]["root_packages"]) == sorted(PACKAGES)
 

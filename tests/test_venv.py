@@ -103,11 +103,14 @@ def test_it_is_made_again_when_its_python_is_gone(project: Project) -> None:
     assert project.calls == 2
 
 
-def test_a_failure_is_told_in_a_line_and_not_taken_for_done(project: Project) -> None:
+def test_a_failure_is_told_and_not_taken_for_done(project: Project) -> None:
+    """Pip is asked where uv fails; it fails at once too, for its pins are none."""
     project.uv(status=3)
+    (project.root / "requirements" / "dev.txt").write_text("no requirement\n")
     status, errors = project.run()
     assert status == 2
-    assert "cannot make .venv" in errors
+    assert "making .venv with venv and pip" in errors
+    assert errors.splitlines()[-1].startswith("cannot make .venv: ")
     assert "Traceback" not in errors
     project.uv()
     assert project.run()[0] == 0
