@@ -3,9 +3,9 @@
     python .ci/venv.py
 
 With uv it is `uv sync`; without, or where that fails, `python -m venv` and pip over
-requirements/dev.txt, the same pins with their hashes.  Nothing is done where .venv already fits: it carries a stamp of what it
-was made from, written last, so that an interrupted run is started afresh.  Only one process at
-a time works on it; others wait and find it done.
+requirements/dev.txt, the same pins with their hashes.  Nothing is done where .venv already
+fits: it carries a stamp of what it was made from, written last, so that an interrupted run is
+started afresh.  Only one process at a time works on it; others wait and find it done.
 
 Runs on whatever Python 3.11 or later the machine has, and needs nothing but its library.
 """
