@@ -1,7 +1,8 @@
 r"""The symbolic engine: machines as formulas, and questions to z3 about their runs.
 
     terms        bits and numbers, known or not; the only module that builds z3 terms
-    shapes       values of every type, made of bits and numbers
+    shapes       what values are made of, and how they are compared
+    values       put in, left open, read back
     containers   sets, sequences, bags
     scope        what names mean, paths, and how an execution ends early
     operators    the table of the IR's operators
@@ -11,13 +12,13 @@ r"""The symbolic engine: machines as formulas, and questions to z3 about their r
     unrolling    runs of some length, in an incremental solver
     replay       what the solver finds, repeated by the reference evaluator
     questions    what is asked of a run, for each kind of property
-    bounded      the levels of reachable states; the shortest violation
+    runs         the levels of reachable states; the shortest violation
 
 Importing it needs z3: RequestError where that is not installed.
 """
 
-from checker.engines.symbolic.bounded import bounded, reachable_levels
 from checker.engines.symbolic.encoding import Encoding, encode
+from checker.engines.symbolic.runs import bounded, reachable_levels
 from checker.engines.symbolic.unrolling import Undecided
 from checker.engines.tracing import Disagreement
 

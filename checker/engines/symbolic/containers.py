@@ -16,16 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from checker.engines.symbolic.shapes import (
-    Bits,
-    Shape,
-    Slots,
-    anything,
-    below,
-    equal,
-    merge,
-    universe,
-)
+from checker.engines.symbolic.shapes import Bits, Shape, Slots, below, equal, merge
 from checker.engines.symbolic.terms import (
     Bit,
     Num,
@@ -41,6 +32,7 @@ from checker.engines.symbolic.terms import (
     smaller,
     subtract,
 )
+from checker.engines.symbolic.values import anything, universe
 from checker.language.types import BagType, CollectionType, SeqType, SetType, Type
 
 Held: TypeAlias = Bits | Slots

@@ -25,9 +25,10 @@ from typing import Any
 from checker.engines.symbolic import containers
 from checker.engines.symbolic.expressions import elements, value
 from checker.engines.symbolic.scope import Ending, Flow, Scope
-from checker.engines.symbolic.shapes import Shape, Slots, Variables, anything, lift
+from checker.engines.symbolic.shapes import Shape, Slots
 from checker.engines.symbolic.statements import execute
 from checker.engines.symbolic.terms import Bit, Term, at_most, conj, disj, less
+from checker.engines.symbolic.values import Variables, anything, lift
 from checker.language.ir import Action, Between, Domain, Elements, Parameter, Program, Property
 from checker.language.types import CollectionType
 

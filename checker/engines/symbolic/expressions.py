@@ -14,18 +14,7 @@ from typing import Any
 from checker.engines.symbolic import containers
 from checker.engines.symbolic.operators import OPERATORS, Site
 from checker.engines.symbolic.scope import Scope
-from checker.engines.symbolic.shapes import (
-    Maybe,
-    Shape,
-    Slots,
-    Struct,
-    Tagged,
-    anything,
-    equal,
-    lift,
-    merge,
-    universe,
-)
+from checker.engines.symbolic.shapes import Maybe, Shape, Slots, Struct, Tagged, equal, merge
 from checker.engines.symbolic.terms import (
     Bit,
     Num,
@@ -42,6 +31,7 @@ from checker.engines.symbolic.terms import (
     smaller,
     within,
 )
+from checker.engines.symbolic.values import anything, lift, universe
 from checker.language.evaluator import bound_name
 from checker.language.ir import (
     Apply,

@@ -101,10 +101,9 @@ def _defect(unrolling: Unrolling) -> Question:
     def confirm(replay: Replay, run: Run) -> None:
         last = len(run) - 1
         for move in moves:
-            assert move.action is not None
             if unrolling.true(move.defect, last):
                 arguments = unrolling.arguments(move, last)
-                replay.defect(run[-1].state, move.action, arguments)
+                replay.defect(run[-1].state, move.name, arguments)
                 return
         raise AssertionError("a model of a defect without one")
 

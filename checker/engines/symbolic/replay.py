@@ -33,6 +33,8 @@ class Replay:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._evaluator = Evaluator(program)
+        self._starts = {action.name: action for action in program.initials}
+        self._actions = {action.name: action for action in program.actions}
         self._known: dict[Hashable, object] = {}
 
     def run(self, run: Sequence[Taken]) -> None:
@@ -43,26 +45,25 @@ class Replay:
 
     def start(self, taken: Taken) -> None:
         """A start leads to the state that the solver says."""
-        self._same(self._program.start, taken)
+        if self._starts:
+            self._same(self._program.start, self._starts[taken.move.name], taken)
+        elif taken.state != self._program.start:
+            raise disagreement("where does it start?", taken.state, self._program.start)
 
     def step(self, before: Snapshot, taken: Taken) -> None:
         """A step leads to the state that the solver says."""
-        self._same(before, taken)
+        self._same(before, self._actions[taken.move.name], taken)
 
-    def _same(self, before: Snapshot, taken: Taken) -> None:
-        key = (before, taken.move.name, tuple(taken.arguments.items()))
+    def _same(self, before: Snapshot, action: Action, taken: Taken) -> None:
+        key = (before, action.name, tuple(taken.arguments.items()))
         if key not in self._known:
-            self._known[key] = self._computed(before, taken.move.action, taken.arguments)
+            self._known[key] = self._computed(before, action, taken.arguments)
         if self._known[key] != taken.state:
-            question = f"{_call(taken.move.name, taken.arguments)} from {before}"
+            question = f"{_call(action.name, taken.arguments)} from {before}"
             raise disagreement(question, taken.state, self._known[key])
 
-    def _computed(
-        self, before: Snapshot, action: Action | None, arguments: Mapping[str, Any]
-    ) -> object:
+    def _computed(self, before: Snapshot, action: Action, arguments: Mapping[str, Any]) -> object:
         """The state after an action, or in words why there is none."""
-        if action is None:
-            return self._program.start
         try:
             if not _is_choice(action, before, arguments):
                 return "there is no such choice"
@@ -71,13 +72,13 @@ class Replay:
             return repr(ended)
         return "it is not possible" if after is None else after
 
-    def defect(self, state: Snapshot, action: Action, arguments: Mapping[str, Any]) -> Defect:
-        """The defect that an action is said to have; Disagreement where it has none."""
-        question = f"{_call(action.name, arguments)} from {state}"
+    def defect(self, state: Snapshot, name: str, arguments: Mapping[str, Any]) -> None:
+        """An action has a defect."""
+        question = f"{_call(name, arguments)} from {state}"
         try:
-            after = self._evaluator.run(action, state, arguments)
-        except Defect as defect:
-            return defect
+            after = self._evaluator.run(self._actions[name], state, arguments)
+        except Defect:
+            return
         except BoundReached as reached:
             raise disagreement(question, "a defect", repr(reached)) from None
         raise disagreement(question, "a defect", after or "it is not possible")
@@ -123,4 +124,4 @@ def _is_choice(action: Action, state: Snapshot, arguments: Mapping[str, Any]) ->
 
 def _call(name: str, arguments: Mapping[str, Any]) -> str:
     inside = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    return f"{name or 'the start'}({inside})"
+    return f"{name}({inside})"

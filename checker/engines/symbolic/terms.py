@@ -359,7 +359,9 @@ def bit_in(model: Any, bit: Bit) -> bool:
     return bit if isinstance(bit, bool) else z3.is_true(model.eval(bit, model_completion=True))
 
 
-def int_in(model: Any, term: Term, *, signed: bool) -> int:
-    """What a bit-vector is in a model."""
-    known = model.eval(term, model_completion=True)
-    return int(known.as_signed_long() if signed else known.as_long())
+def int_in(model: Any, num: Num) -> int:
+    """What a number is in a model."""
+    if isinstance(num.term, int):
+        return num.term
+    known = model.eval(num.term, model_completion=True)
+    return int(known.as_signed_long() if num.low < 0 else known.as_long())

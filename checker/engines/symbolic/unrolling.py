@@ -11,13 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checker.engines.symbolic import terms
 from checker.engines.symbolic.encoding import Encoding, Move
-from checker.engines.symbolic.shapes import Reading, Shape, Variables, equal, read
+from checker.engines.symbolic.shapes import Shape, equal
 from checker.engines.symbolic.terms import Bit, Num, Term, conj, disj, number, same
+from checker.engines.symbolic.values import Reading, Variables, read
 from checker.language.machine import Snapshot
 
 
@@ -127,12 +128,9 @@ class Unrolling:
             return terms.bit_in(self._model, self._at(one, step))
 
         def num(one: Num) -> int:
-            term = one.term
-            return (
-                term
-                if isinstance(term, int)
-                else terms.int_in(self._model, self._at(term, step), signed=one.low < 0)
-            )
+            if isinstance(one.term, int):
+                return one.term
+            return terms.int_in(self._model, replace(one, term=self._at(one.term, step)))
 
         return Reading(bit, num)
 

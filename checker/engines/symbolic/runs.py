@@ -21,10 +21,12 @@ from itertools import pairwise
 from checker.engines.symbolic.encoding import encode
 from checker.engines.symbolic.questions import ask
 from checker.engines.symbolic.replay import Replay, disagreement
-from checker.engines.symbolic.shapes import equal, lift
+from checker.engines.symbolic.shapes import equal
 from checker.engines.symbolic.terms import Bit, neg
 from checker.engines.symbolic.unrolling import Taken, Unrolling
+from checker.engines.symbolic.values import lift
 from checker.engines.tracing import step
+from checker.errors import RequestError
 from checker.language.ir import Program, Property
 from checker.language.machine import Snapshot
 from checker.verdict import Step, Trace
@@ -35,8 +37,10 @@ def reachable_levels(
 ) -> list[set[Snapshot]]:
     """The states first reached at exactly 0, 1 … `steps` steps.
 
-    Undecided where `seconds` have passed; Disagreement where the evaluator says otherwise.
+    RequestError for a number of steps below 0; Undecided where `seconds` have passed;
+    Disagreement where the evaluator says otherwise.
     """
+    _refuse_negative(steps)
     unrolling = Unrolling(encode(program), seconds=seconds)
     replay = Replay(program)
     new: dict[Snapshot, Bit] = {}
@@ -77,9 +81,11 @@ def bounded(
     For a `reachable` property, a shortest run to a witness; without a property, a shortest run
     to a state in which some action is a defect.
 
-    RequestError for a kind of property that bounded runs do not decide; Undecided where
-    `seconds` have passed; Disagreement where the evaluator says otherwise.
+    RequestError for a number of steps below 0, or a kind of property that bounded runs do not
+    decide; Undecided where `seconds` have passed; Disagreement where the evaluator says
+    otherwise.
     """
+    _refuse_negative(steps)
     unrolling = Unrolling(encode(program), seconds=seconds)
     replay = Replay(program)
     question = ask(unrolling, prop)
@@ -98,6 +104,11 @@ def bounded(
         if last == steps:
             return None
         unrolling.extend()
+
+
+def _refuse_negative(steps: int) -> None:
+    if steps < 0:
+        raise RequestError(f"{steps} steps cannot be taken", hint="ask for 0 or more")
 
 
 def _trace(program: Program, run: Sequence[Taken]) -> Trace:
