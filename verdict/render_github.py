@@ -10,15 +10,14 @@ in, which on a runner is the repository's.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from checker import Finding
 from checker.errors import LanguageError
 from verdict import registry
 from verdict.render_plain import finding_text, plain
 from verdict.render_promises import last_line
+from verdict.render_trace import relative
 from verdict.run import Order, Outcome
 from verdict.words import wording
 
@@ -55,22 +54,15 @@ def _outcome(outcome: Outcome, order: Order) -> Iterator[str]:
 
 def _place(outcome: Outcome, finding: Finding) -> tuple[str, str]:
     if finding.reason is not None and finding.reason.span is not None:
-        return _relative(finding.reason.span.file), str(finding.reason.span.line)
+        return relative(finding.reason.span.file), str(finding.reason.span.line)
     file, line = registry.place_of(outcome.run.cls, finding.id)
-    return _relative(file), str(line)
+    return relative(file) if file else "", str(line)
 
 
 def _place_of_error(outcome: Outcome) -> tuple[str, str]:
     if isinstance(outcome.error, LanguageError) and outcome.error.span is not None:
-        return _relative(outcome.error.span.file), str(outcome.error.span.line)
+        return relative(outcome.error.span.file), str(outcome.error.span.line)
     return "", ""
-
-
-def _relative(file: str) -> str:
-    if not file:
-        return ""
-    path = os.path.relpath(Path(file).resolve())
-    return file if path.startswith("..") else path
 
 
 def _data(text: str) -> str:

@@ -30,6 +30,7 @@ from checker.language import ir
 from checker.language.lowering import lower
 from checker.language.text import value_text
 from checker.verdict import Reason
+from verdict.render_trace import relative
 from verdict.run import Order, Outcome, reproduces
 from verdict.saved import about_finding
 from verdict.traces_itf import document, settings_data
@@ -112,5 +113,5 @@ def reason_data(reason: Reason) -> dict[str, Any]:
         "values": {name: value_text(value) for name, value in reason.values},
     }
     if reason.span is not None:
-        found |= {"file": reason.span.file, "line": reason.span.line}
+        found |= {"file": relative(reason.span.file), "line": reason.span.line}
     return found

@@ -81,7 +81,7 @@ def _result(case: ET.Element, outcome: Outcome, order: Order, finding: Finding) 
     verdict = outcome.verdict
     assert verdict is not None
     words = wording(finding).text
-    told = finding_text(outcome, order, finding)
+    told = finding_text(outcome, order, finding).lstrip("\n")
     if finding.as_expected:
         if finding.result == "violated":
             _plain(case, told)

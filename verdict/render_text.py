@@ -163,5 +163,5 @@ def _explained(finding: Finding, width: int, *, shortest: bool) -> Iterator[Text
     if finding.trace is not None:
         steps = plural(len(finding.trace.steps), "step")
         way = "the shortest way there" if shortest else "a way there"
-        yield Text(f"{way}, {steps}:", "dim")
+        yield Text(f"{way}, {steps}:" if finding.trace.steps else "at the start:", "dim")
         yield from trace_lines(finding.trace, width - 2)

@@ -14,9 +14,9 @@ width that is there; what belongs together is indented together.
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -64,8 +64,13 @@ def reason_lines(reason: Reason, width: int, *, attempt: bool = False) -> Iterat
 
 def place_text(span: Span) -> str:
     """`model/group.py:120:9`, as from the folder that the command runs in."""
-    path = os.path.relpath(span.file)
-    return f"{span.file if path.startswith('..') else path}:{span.line}:{span.column + 1}"
+    return f"{relative(span.file)}:{span.line}:{span.column + 1}"
+
+
+def relative(file: str) -> str:
+    """A file's path as from the folder that the command runs in, where it lies below it."""
+    path = Path(file).resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def flattened(path: str, value: Any, room: int) -> list[tuple[str, str]]:

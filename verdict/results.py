@@ -43,16 +43,29 @@ class Wanted:
 def carry_out(
     runs: Sequence[Run], order: Order, wanted: Wanted, display: Display, *, jobs: int
 ) -> list[Outcome]:
-    """Make the runs, and write what comes of them."""
+    """Make the runs, and write what comes of them.
+
+    Where all runs fail for one and the same reason, that is raised and nothing is written.
+    """
     with replaced(wanted.output) as stream:
+        held: list[Outcome] = []
 
         def done(outcome: Outcome) -> None:
+            held.append(outcome)
+            if outcome.error is None:
+                flush()
+
+        def flush() -> None:
             with display.aside():
-                _write_one(stream, outcome, order, wanted)
-            if wanted.traces is not None:
-                save(outcome, order, wanted.traces)
+                for outcome in held:
+                    _write_one(stream, outcome, order, wanted)
+            held.clear()
 
         outcomes = run_all(runs, order, jobs=jobs, display=display, done=done)
+        errors = {str(outcome.error): outcome.error for outcome in held}
+        if len(held) == len(outcomes) and len(errors) == 1:
+            raise next(filter(None, errors.values()))
+        flush()
         _write_all(stream, outcomes, order, wanted)
     return outcomes
 
@@ -64,6 +77,8 @@ def _write_one(stream: TextIO, outcome: Outcome, order: Order, wanted: Wanted) -
     elif wanted.format is Format.JSON:
         stream.write(outcome_line(outcome, order))
     stream.flush()
+    if wanted.traces is not None:
+        save(outcome, order, wanted.traces)
 
 
 def _write_all(stream: TextIO, outcomes: Sequence[Outcome], order: Order, wanted: Wanted) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import checker
 from checker import Limits, Machine, Reporter, Verdict
+from checker.engines.python.findings import WELL_DEFINED
 from checker.errors import RequestError, VerdictError
 from checker.language.annotations import parse
 from checker.language.domains import shown
@@ -138,20 +139,29 @@ def plan(
     targets = [registry.find(word) for word in machines] or registry.everything()
     if not targets:
         raise RequestError("there is no machine", hint="name one: path/to/file.py:Class")
-    if only is not None and len(targets) > 1:
+    _known(targets, hazards | (only or frozenset()))
+    if only is not None:
         targets = [target for target in targets if only & properties_of(target.cls)]
-        if not targets:
-            raise RequestError(
-                f"no machine has the property {', '.join(sorted(only))}",
-                hint="`verdict list MACHINE` shows those of one",
-            )
     return [run for target in targets for run in _runs(target, configuration, settings, hazards)]
 
 
 def properties_of(cls: type[Machine]) -> frozenset[str]:
     """The ids of a machine's properties."""
     methods = declaration(cls).methods
-    return frozenset(m.promise.id for m in methods if m.mark.kind not in ("action", "initial"))
+    named = {m.promise.id for m in methods if m.mark.kind not in ("action", "initial")}
+    return frozenset({*named, WELL_DEFINED.id})
+
+
+def _known(targets: Sequence[Target], ids: frozenset[str]) -> None:
+    """Each id must be that of a property of one of the machines."""
+    known = [identifier for target in targets for identifier in sorted(properties_of(target.cls))]
+    for wanted in sorted(ids.difference(known)):
+        close = difflib.get_close_matches(wanted, known, 1)
+        names = ", ".join(target.name for target in targets)
+        raise RequestError(
+            f"{names} has no property {wanted}",
+            hint=f"did you mean {close[0]}?" if close else "`verdict list MACHINE` shows them",
+        )
 
 
 def _is_setting(word: str) -> bool:

@@ -19,7 +19,7 @@ from checker.language.lowering import lower
 from verdict import registry
 from verdict.output import write
 from verdict.run import Order, Outcome, Run, reproduces, settings_text
-from verdict.traces_itf import About, about, document, trace
+from verdict.traces_itf import About, about, document, document_text, trace
 from verdict.traces_python import test_module
 
 LARGEST = 1 << 28
@@ -62,7 +62,7 @@ def save(outcome: Outcome, order: Order, folder: Path) -> list[Path]:
         name = file_name(outcome.run, finding)
         path = folder / f"{name}.itf.json"
         data = document(finding.trace, program, said)
-        write(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        write(path, document_text(data))
         written.append(path)
         module = folder / f"test_{re.sub(r'[^a-z0-9]+', '_', name.lower())}.py"
         write(module, test_module(finding, said, outcome.run.machine(), program, folder))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +10,13 @@ import typer
 from rich.text import Text
 
 import checker
+from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.lowering import lower
 from verdict import options
 from verdict.output import console, replaced
 from verdict.render_trace import trace_lines
 from verdict.saved import Loaded, load
-from verdict.traces_itf import document
+from verdict.traces_itf import document, document_text
 from verdict.words import plural
 
 app = typer.Typer(help="Show or replay a saved trace.", no_args_is_help=True)
@@ -46,7 +46,7 @@ def show(
     with replaced(output) as stream:
         if format is Shown.JSON:
             data = document(loaded.trace, lower(loaded.machine), loaded.about)
-            stream.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+            stream.write(document_text(data))
             return
         printer = console(stream, plain=output is not None)
         for line in [_title(loaded), *trace_lines(loaded.trace, printer.width)]:
@@ -61,7 +61,27 @@ def replay(file: File) -> None:
     about = loaded.about
     where = f"{about.machine}/{about.configuration}" if about.configuration else about.machine
     steps = plural(len(loaded.trace.steps), "step")
-    print(f"{file}: {where} can take these {steps}")
+    print(f"{file}: {where} can take these {steps}{_judged(loaded)}")
+
+
+def _judged(loaded: Loaded) -> str:
+    """What the property that the trace is about says of its end; nothing where it cannot."""
+    program = lower(loaded.machine)
+    trace, wanted = loaded.trace, loaded.about.property
+    prop = next((each for each in program.properties if each.promise.id == wanted), None)
+    if prop is None:
+        return ""
+    states = [trace.initial, *(step.state for step in trace.steps)]
+    evaluator = Evaluator(program)
+    try:
+        if prop.kind == "step":
+            good = evaluator.holds(prop, states[-2], states[-1], trace.steps[-1].arguments)
+        else:
+            good = evaluator.holds(prop, states[-1])
+    except (Defect, BoundReached) as failure:
+        return f"; at the end {wanted} cannot be evaluated: {failure}"
+    where = "of the last step" if prop.kind == "step" else "of the last state"
+    return f"; {wanted} is {'true' if good else 'false'} {where}"
 
 
 def _title(loaded: Loaded) -> Text:

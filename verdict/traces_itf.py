@@ -13,6 +13,7 @@ between two states.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +86,15 @@ def document(trace: Trace, program: ir.Program, about: About) -> dict[str, Any]:
     if trace.loop is not None:
         found["loop"] = trace.loop
     return found
+
+
+def document_text(data: Mapping[str, Any]) -> str:
+    """A document as JSON, one line a state."""
+    said = {name: json.dumps(value, ensure_ascii=False) for name, value in data.items()}
+    states = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in data["states"])
+    said["states"] = f"[\n  {states}\n ]"
+    members = ",\n ".join(f"{json.dumps(name)}: {text}" for name, text in said.items())
+    return f"{{\n {members}\n}}\n"
 
 
 def settings_data(settings: Settings) -> dict[str, int | bool | str]:

@@ -19,6 +19,7 @@ then to be thrown away, or turned into a test that the run is no longer possible
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import sys
@@ -78,18 +79,18 @@ def _docstring(finding: Finding, about: About, trace: Trace) -> str:
 
 def _imports(code: Code, folder: Path) -> list[str]:
     """Ordinary modules are imported; those that are a user's files are loaded from their place."""
-    lines = [
-        f"from {module} import {', '.join(sorted(names))}"
-        for module, names in sorted(code.needed.items())
-    ]
-    if not code.files:
-        return lines
+    needed = dict(code.needed)
+    if code.files:
+        needed |= {"pathlib": {"Path"}, "verdict.registry": {"load"}}
+    lines = [f"from {module} import {', '.join(sorted(needed[module]))}" for module in needed]
+    library = sorted(line for line in lines if line.split()[1] in sys.stdlib_module_names)
+    others = sorted(line for line in lines if line not in library)
     loads = [
-        f"{alias} = load(Path(__file__).parent / {_relative(module, folder)!r})"
+        f'{alias} = load(Path(__file__).parent / "{_relative(module, folder)}")'
         for module, alias in sorted(code.files.items())
     ]
-    lines += ["from verdict.registry import load"]
-    return ["from pathlib import Path", "", *sorted(lines), "", *loads]
+    groups = [group for group in (library, others, loads) if group]
+    return [line for group in groups for line in (*group, "")][:-1]
 
 
 def _relative(module: str, folder: Path) -> str:
@@ -163,7 +164,7 @@ Ending = Callable[[Finding, Step | None, Any, Code], Iterator[str]]
 
 def _of_state(finding: Finding, _last: Step | None, method: Method, code: Code) -> Iterator[str]:
     if _fails(finding, code):
-        yield f"assert not holds({method.name!r}, {HELD})"
+        yield f'assert not holds("{method.name}", {HELD})'
     else:
         yield f"assert not {HELD}.{method.name}()"
 
@@ -179,7 +180,7 @@ def _of_step(finding: Finding, last: Step | None, method: Method, code: Code) ->
     wanted = list(inspect.signature(method.function).parameters)[2:]
     more = "".join(f", {name}={code.value(last.arguments[name])}" for name in wanted)
     if _fails(finding, code):
-        yield f"assert not holds({method.name!r}, {BEFORE}, {HELD}{more})"
+        yield f'assert not holds("{method.name}", {BEFORE}, {HELD}{more})'
     else:
         yield f"assert not {BEFORE}.{method.name}({HELD}{more})"
 
@@ -202,7 +203,7 @@ def _of_refinement(
     _finding: Finding, last: Step | None, method: Method, code: Code
 ) -> Iterator[str]:
     code.needed.setdefault("verdict.judging", set()).add("implements")
-    yield f"assert not implements({method.name!r}, {BEFORE if last else None}, {HELD})"
+    yield f'assert not implements("{method.name}", {BEFORE if last else None}, {HELD})'
 
 
 def _of_defect(
@@ -210,7 +211,7 @@ def _of_defect(
 ) -> Iterator[str]:
     code.needed.setdefault("verdict.judging", set()).add("defects")
     problem = finding.reason.problem if finding.reason is not None else ""
-    yield f"assert {problem!r} in defects({HELD})"
+    yield f"assert {json.dumps(problem, ensure_ascii=False)} in defects({HELD})"
 
 
 ENDINGS: Mapping[str, Ending] = MappingProxyType(

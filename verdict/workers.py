@@ -168,7 +168,7 @@ class _Team:
             message = Outcome(run, lost=_end_of(worker.process))
             self.workers.remove(worker)
         if isinstance(message, WorkerError):
-            raise message
+            raise message from None
         if isinstance(message, Progress):
             self.display.of(run.name).progress(message)
             return
