@@ -12,13 +12,15 @@ A long trace is drawn with its middle left out, and says how many steps that is.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from checker.language.machine import GHOST_PREFIX
 from checker.language.values import Bag, Record, Seq, Set
-from checker.verdict import Step, Trace
+from checker.verdict import Change, Step, Trace
 
 MOST_STEPS = 120
 """Longer traces are drawn without their middle."""
@@ -61,7 +63,7 @@ def events(trace: Trace) -> list[Event]:
     senders: dict[Any, str] = {}
     for number, step in enumerate(trace.steps, 2):
         lane = step.actor or NOBODY
-        came, went = exchanged(step)
+        came, went = exchanged(step.changes)
         taken = [argument for argument in step.arguments.values() if isinstance(argument, Record)]
         taken += [message for message in went if message not in taken]
         deliveries = tuple(
@@ -88,16 +90,18 @@ def shortened(happened: list[Event]) -> list[Event | Gap]:
     return [*first, Gap(first[-1].number + 1, last[0].number - 1), *last]
 
 
-def exchanged(step: Step) -> tuple[list[Record], list[Record]]:
-    """The records that a step put into the state, and those that it took out.
+def exchanged(changes: Iterable[Change]) -> tuple[list[Record], list[Record]]:
+    """The records that the changes of a step put into the state, and those that they took out.
 
-    One that only moved, from one place to another, is neither.
+    One that only moved, from one place to another, is neither; nor is what a ghost remembers.
     """
     came: Counter[Record] = Counter()
     went: Counter[Record] = Counter()
-    for change in step.changes:
+    for change in changes:
         if isinstance(change.before, Record) and isinstance(change.after, Record):
             continue  # a new value in the place of an old one is no message
+        if any(name.startswith(GHOST_PREFIX) for name in re.findall(r"\w+", change.path)):
+            continue
         before, after = Counter(_records(change.before)), Counter(_records(change.after))
         came += after - before
         went += before - after

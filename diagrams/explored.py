@@ -1,7 +1,10 @@
 """The graph of a machine as a stream of edges, breadth first, for a projection to fold.
 
-States stay packed (`checker.engines.layout`): the search needs no more than their bits, and a
-view sees those of its slots.  Each slot's bits are unpacked once for each value that they take.
+States stay packed: the search needs no more than their bits, and a view reads its slots out of
+them (`packed`).
+
+With `messages`, an edge is labelled with its action and the kinds of the messages that the step
+takes out of the state (`exchange`): `arrive(JoinGroupRequest)`.
 
 A step that passes a bound or is a defect leads to no state and is no edge.  Where a limit ends
 the search, what was seen by then has been handed out, and `partial` says why it is not the
@@ -12,19 +15,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from contextlib import suppress
+from dataclasses import replace
 
-from checker.engines.layout import Layout
 from checker.engines.python.compiler import Compiled
 from checker.engines.python.runtime import Signal
 from checker.engines.python.search import memory_in_use
-from checker.language.evaluator import Evaluator
+from checker.language.evaluator import Defect, Evaluator
 from checker.language.lowering import lower
 from checker.language.machine import Machine
-from checker.language.types import MapType, PartType
 from checker.verdict import Limits, Progress, Reporter
-from diagrams.paths import Slot, View
+from diagrams.packed import Mail, sight
+from diagrams.paths import View
 from diagrams.projection import Edge, Sight
 
 CHECK_EVERY = 1024
@@ -36,12 +38,15 @@ REPORT_EVERY = 0.2
 class Exploration:
     """The edges of a machine's graph, between packed states; to be iterated once."""
 
-    def __init__(self, machine: Machine, limits: Limits, reporter: Reporter) -> None:
+    def __init__(
+        self, machine: Machine, limits: Limits, reporter: Reporter, *, messages: bool = False
+    ) -> None:
         # Properties are no business of a diagram; without them fewer functions are compiled.
         program = replace(lower(machine), properties=(), refinements=())
         self._evaluator = Evaluator(program)
         self._compiled = Compiled(program)
         self._names = [instance.action.name for instance in self._compiled.instances]
+        self._mail = Mail(program.state, self._compiled.layout) if messages else None
         self._limits = limits
         self._reporter = reporter
         self._began = self._reported = time.monotonic()
@@ -51,12 +56,8 @@ class Exploration:
         self.partial = ""
 
     def sight(self, view: View) -> Sight:
-        """How a view sees packed states: its key is the state without all other bits."""
-        places = [Place.of(slot, self._compiled.layout) for slot in view.slots]
-        mask = sum({place.layout.mask << place.shift for place in places})
-        return Sight(
-            lambda state: state & mask, lambda key: tuple([place.read(key) for place in places])
-        )
+        """How a view sees the states of this graph."""
+        return sight(view, self._compiled.layout)
 
     def __iter__(self) -> Iterator[Edge]:
         level: list[int] = []
@@ -86,7 +87,10 @@ class Exploration:
                 seen.add(after)
                 upcoming.append(after)
             self._steps += 1
-            yield Edge(before, action, after, fresh)
+            label = action
+            if self._mail is not None and before is not None:
+                label += self._mail.taken(before, after)
+            yield Edge(before, label, after, fresh)
 
     def _successors(self, state: int) -> list[tuple[str, int]]:
         states: list[int] = []
@@ -100,13 +104,33 @@ class Exploration:
 
     def _carefully(self, state: int) -> list[tuple[str, int]]:
         """The steps from a state in which some action passes a bound or has a defect."""
+        found: list[tuple[str, int]] = []
+        attempts = self._compiled.named("attempts")(state)
+        while True:
+            try:
+                number, function, given = next(attempts)
+            except StopIteration:
+                return found
+            except Signal:  # what there is to choose among cannot be told: ask action by action
+                return self._evaluated(state)
+            try:
+                after = function(state, *given)
+            except Signal:
+                continue
+            if after is not None:
+                found.append((self._names[number], after))
+
+    def _evaluated(self, state: int) -> list[tuple[str, int]]:
+        """The steps from a state, by the reference evaluator, up to what cannot be computed."""
         layout = self._compiled.layout
-        outcomes = self._evaluator.outcomes(layout.unpack(state))
-        return [
-            (outcome.action.name, layout.pack(outcome.state))
-            for outcome in outcomes
-            if outcome.state is not None
-        ]
+        found: list[tuple[str, int]] = []
+        with suppress(Defect):
+            found.extend(
+                (outcome.action.name, layout.pack(outcome.state))
+                for outcome in self._evaluator.outcomes(layout.unpack(state))
+                if outcome.state is not None
+            )
+        return found
 
     def _full(self) -> bool:
         """Whether there is no room for another state, further away than the present level."""
@@ -132,38 +156,3 @@ class Exploration:
         else:
             return False
         return True
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a slot of a view lies in packed states: as bits, and from there on by `below`."""
-
-    shift: int
-    layout: Layout
-    below: Slot
-    known: dict[int, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, slot: Slot, layout: Layout) -> Self:
-        """Follow the slot's way through parts and maps; what is inside a value is below."""
-        shift, rest = 0, list(slot.steps)
-        while rest and isinstance(layout.type, PartType | MapType):
-            shift, layout = _inside(layout, rest.pop(0), shift)
-        return cls(shift, layout, replace(slot, steps=tuple(rest)))
-
-    def read(self, state: int) -> Any:
-        """What the slot holds."""
-        bits = state >> self.shift & self.layout.mask
-        if bits not in self.known:
-            self.known[bits] = self.below.get(self.layout.unpack(bits))
-        return self.known[bits]
-
-
-def _inside(layout: Layout, step: Any, shift: int) -> tuple[int, Layout]:
-    """Where a field or key lies within bits that are `shift` from the right."""
-    if isinstance(layout.type, PartType):
-        slot = layout.slot(step)
-        return shift + slot.shift, slot.layout
-    assert layout.item is not None
-    behind = len(layout.keys) - 1 - layout.keys.index(step)
-    return shift + layout.item.width * behind, layout.item

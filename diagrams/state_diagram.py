@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import graphviz
 
-from checker.language.annotations import state_type
+from checker.language.annotations import state_type, survey
+from checker.language.domains import Settings
 from checker.language.machine import Machine, settings_of
 from checker.verdict import Limits, Reporter, Silent
 from diagrams.diagram import Diagram
@@ -33,6 +34,8 @@ from diagrams.palette import EDGE, FINAL, FINAL_RECORD, GRAPH, NODE, START, UNRE
 from diagrams.paths import bind
 from diagrams.projection import Fold, Node, Projection
 
+CAPTION = 64
+"""Characters after which a caption is broken."""
 UNLIMITED = Limits()
 SILENT = Silent()
 
@@ -65,18 +68,19 @@ def state_diagram(
     reporter: Reporter = SILENT,
     loops: bool = False,
     counts: bool = False,
+    messages: bool = False,
 ) -> Diagram:
     """The states that `by`, a field path (`paths`), takes in a machine, and what leads where.
 
     The machine's graph is explored within `limits`; where they end it, or an interruption does,
     the title says that the diagram is partial.  `loops` also shows steps that leave the value as
-    it is, `counts` how many steps each arrow stands for.  RequestError for a path that names
-    nothing, or one with more values than can be drawn; LanguageError where the machine cannot
-    be lowered.
+    it is, `counts` how many steps each arrow stands for, `messages` the kinds of the messages that
+    a step takes (`explored`).  RequestError for a path that names nothing, or one with more
+    values than can be drawn; LanguageError where the machine cannot be lowered.
     """
     settings = settings_of(machine)
     view = bind(by, state_type(type(machine), settings))
-    exploration = Exploration(machine, limits, reporter)
+    exploration = Exploration(machine, limits, reporter, messages=messages)
     fold = Fold(view, exploration.sight(view))
     try:
         for edge in exploration:
@@ -84,8 +88,15 @@ def state_diagram(
     except KeyboardInterrupt:
         exploration.partial = "interrupted"
     projection = fold.result(exploration.partial)
-    subject = Subject(type(machine).__name__, str(settings))
+    subject = Subject(type(machine).__name__, configuration(machine))
     return draw(projection, subject, Options(loops, counts))
+
+
+def configuration(machine: Machine) -> str:
+    """Every size and bound of a machine, and the variants that are not the usual ones."""
+    settings, usual = settings_of(machine), survey(type(machine))
+    unusual = {n: v for n, v in settings.variants.items() if v != usual[n].default}
+    return str(Settings(settings.sizes, unusual))
 
 
 def draw(projection: Projection, subject: Subject, options: Options = Options()) -> Diagram:
@@ -105,18 +116,20 @@ class _Drawing:
         partial = f" (partial: {self._projection.partial})" if self._projection.partial else ""
         return f"{self._subject.machine} by {self._projection.view.path}{partial}"
 
-    def caption(self) -> str:
+    def caption(self) -> list[str]:
         """Configuration and size of the concrete graph."""
         states = _counted(self._projection.states, "state")
         size = f"{states}, {_counted(self._projection.steps, 'step')}"
-        return " · ".join(part for part in (self._subject.settings, size) if part)
+        settings = self._subject.settings
+        return [*(broken(settings, CAPTION) if settings else []), size]
 
     # ------------------------------------------------------------ DOT
 
     def dot(self) -> str:
+        heading = _lines([self.title(), *self.caption(), ""])
         graph = graphviz.Digraph(
             graphviz.escape(self._subject.machine),
-            graph_attr={**GRAPH, "label": _lines([self.title(), self.caption(), ""])},
+            graph_attr={**GRAPH, "label": heading},
             node_attr=dict(NODE),
             edge_attr=dict(EDGE),
         )
@@ -190,7 +203,7 @@ class _Drawing:
 
     def table(self) -> str:
         """Each value, what it is, and where its actions lead."""
-        lines = [self.title(), self.caption()]
+        lines = [self.title(), *self.caption()]
         for number, node in enumerate(self._projection.nodes):
             marks = [self._about(node)]
             marks += ["initial"] if node.initial else []

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from checker import Limits, Machine
+from checker.engines.tracing import changes
 from checker.language.annotations import state_type
 from checker.language.evaluator import Evaluator
 from checker.language.lowering import lower
 from checker.language.machine import Snapshot, settings_of
 from checker.verdict import Progress, Silent
-from diagrams import explored, projection, state_diagram
+from diagrams import explored, packed, projection, state_diagram
+from diagrams.exchange import exchanged
 from diagrams.explored import Exploration
 from diagrams.paths import available, bind
 from diagrams.projection import Edge, Fold, Projection
@@ -89,3 +91,43 @@ def test_progress_is_reported_and_an_interruption_leaves_a_partial_diagram(
     interrupted = state_diagram(TwoPhase(RM=3), "tm", reporter=Watcher(5))
     assert interrupted.title == "TwoPhase by tm (partial: interrupted)"
     assert "INIT  (" in interrupted.text
+
+
+def test_messages_that_a_step_takes_are_told_with_its_action() -> None:
+    def arrows(*, messages: bool) -> set[str]:
+        lines = state_diagram(Post(Peer=1), "got[peer-0]", messages=messages).mermaid.splitlines()
+        return {line.split(": ")[1] for line in lines if "-->" in line and ": " in line}
+
+    assert arrows(messages=False) == {"receive"}
+    assert arrows(messages=True) == {"receive(Hello)"}
+
+
+def test_a_step_that_takes_no_message_has_its_plain_name() -> None:
+    diagram = state_diagram(Post(Peer=1), "post", loops=True, messages=True)
+    assert "send(" not in diagram.text
+    assert "blow(" not in diagram.text
+    assert "receive(Hello)" in diagram.text
+
+
+def test_labels_with_messages_equal_those_of_unpacked_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where what was compared is forgotten after every step."""
+    machine = Post(Peer=2)
+    kind = state_type(Post, settings_of(machine))
+    view = bind("got[*]", kind)
+    labelled = [edge._replace(action=edge.action + told(edge)) for edge in evaluated(machine)]
+    for room in (projection.ROOM, 0):
+        monkeypatch.setattr(packed, "ROOM", room)
+        exploration = Exploration(Post(Peer=2), Limits(), Silent(), messages=True)
+        fold = Fold(view, exploration.sight(view))
+        for edge in exploration:
+            fold.take(edge)
+        assert fold.result() == Projection.of(labelled, view)
+
+
+def told(edge: Edge) -> str:
+    if edge.before is None:
+        return ""
+    _, went = exchanged(changes(edge.before, edge.after))
+    return "(Hello)" if went else ""

@@ -32,7 +32,7 @@ def graph_line(label: str) -> str:
 
 def test_two_phase_by_its_transaction_manager() -> None:
     diagram = state_diagram(TwoPhase(RM=3), "tm")
-    caption = r"RM=3 quorum=ALL · 288 states, 1,145 steps\n"
+    caption = r"RM=3\n288 states, 1,145 steps\n"
     assert diagram.dot == graph_line(r"TwoPhase by tm\n" + caption) + HEAD + (
         '\ts0 [label=INIT tooltip="64 states"]\n'
         "\tstart -> s0\n"
@@ -65,7 +65,8 @@ stateDiagram-v2
         diagram.text
         == """\
 TwoPhase by tm
-RM=3 quorum=ALL · 288 states, 1,145 steps
+RM=3
+288 states, 1,145 steps
 
 INIT  (64 states, initial)
   → COMMITTED: tm_commit
@@ -194,7 +195,7 @@ def test_a_bound_ends_steps_but_not_the_diagram() -> None:
     send 4 × 3, receive 3 × 3, blow 4 × 4.
     """
     text = state_diagram(Post(Peer=1), "got[peer-0]").text
-    assert text.startswith("Post by got[peer-0]\nPeer=1 · 16 states, 37 steps\n")
+    assert text.startswith("Post by got[peer-0]\nPeer=1\n16 states, 37 steps\n")
 
 
 def test_the_same_machine_gives_the_same_characters() -> None:
