@@ -101,12 +101,18 @@ class Compiled:
 
     def arguments(self, instance: int, given: tuple[int, ...]) -> dict[str, Any]:
         """The arguments of an instance as values, from what was given for its open parameters."""
+        parameters = self.instances[instance].action.parameters
+        codes = self.codes(instance, given)
+        return {p.name: self._value(p, code) for p, code in zip(parameters, codes, strict=True)}
+
+    def codes(self, instance: int, given: tuple[int, ...]) -> tuple[int, ...]:
+        """The arguments of an instance as generated functions take them, in order."""
         found = self.instances[instance]
-        open_names = [parameter.name for parameter in found.open]
-        codes = dict(zip(open_names, given, strict=True))
-        closed = [p for p in found.action.parameters if p.name not in codes]
-        codes |= dict(zip([p.name for p in closed], found.fixed, strict=True))
-        return {p.name: self._value(p, codes[p.name]) for p in found.action.parameters}
+        chosen = dict(zip([p.name for p in found.open], given, strict=True))
+        fixed = iter(found.fixed)
+        return tuple(
+            chosen[p.name] if p.name in chosen else next(fixed) for p in found.action.parameters
+        )
 
     def _value(self, parameter: Parameter, code: int) -> Any:
         if isinstance(parameter.type, IntType):

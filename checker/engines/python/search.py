@@ -95,6 +95,10 @@ class Search:
         self._of_states = watches(self.compiled, "invariant", "reachable")
         self._of_steps = watches(self.compiled, "step")
         self._of_ends = watches(self.compiled, "terminal")
+        self._of_actions: dict[str, list[int]] = {}
+        for number, prop in enumerate(self.program.properties):
+            if prop.kind == "step" and prop.on is not None:
+                self._of_actions.setdefault(prop.on, []).append(number)
 
     def run(self) -> Observations:
         """Search until nothing is left, the budget is spent, or an interruption."""
@@ -217,33 +221,24 @@ class Search:
             if after is not None:
                 states.append(after)
                 which.append(instance)
-        self._careful_steps(state, states, which)
+                self._careful_step(state, after, instance, given)
         return states, which, quiet and not states
 
-    def _careful_steps(self, state: State, states: list[State], which: list[int]) -> None:
+    def _careful_step(
+        self, state: State, after: State, instance: int, given: tuple[int, ...]
+    ) -> None:
         """Step properties of single actions, which the compiled driver could not finish."""
-        names = {p.on for p in self.program.properties if p.kind == "step" and p.on}
-        for after, instance in zip(states, which, strict=True):
-            action = self.compiled.instances[instance].action
-            if action.name not in names:
+        for number in self._of_actions.get(self.compiled.instances[instance].action.name, ()):
+            if number in self.found.seen:
                 continue
-            for outcome in self._ways(state, after, action.name):
-                for number, prop in enumerate(self.program.properties):
-                    if prop.kind == "step" and prop.on == action.name:
-                        self._check_one_step(number, state, after, outcome)
-
-    def _ways(self, state: State, after: State, action: str) -> list[dict[str, object]]:
-        unpack = self.compiled.layout.unpack
-        before, then = unpack(state), unpack(after)
-        found = []
-        chosen = self.program.action(action)
-        for arguments in self.evaluator.choices(chosen, before):
+            codes = self.compiled.codes(instance, given)
             try:
-                if self.evaluator.run(chosen, before, arguments) == then:
-                    found.append(arguments)
-            except (BoundReached, Defect):
-                continue
-        return found
+                good = bool(self.compiled.predicate(number)(state, after, *codes))
+            except Signal:
+                good = False
+            if not good:
+                arguments = self.compiled.arguments(instance, given)
+                self._check_one_step(number, state, after, arguments)
 
     def _check_one_step(
         self, number: int, state: State, after: State, arguments: dict[str, object]
