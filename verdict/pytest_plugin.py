@@ -63,7 +63,7 @@ def pytest_pycollect_makeitem(
 ) -> pytest.Collector | None:
     """Collect a machine that a test module binds to the name of a test class."""
     if isinstance(obj, type) and issubclass(obj, Machine) and collector.classnamefilter(name):
-        found: MachineClass = MachineClass.from_parent(collector, name=name, cls=obj)
+        found: MachineClass = MachineClass.from_parent(collector, name=name, machine=obj)
         return found
     return None
 
@@ -86,20 +86,22 @@ class MachineFile(pytest.File):
         except VerdictError as error:
             raise self.CollectError(str(error)) from error
         for cls in machines:
-            yield MachineClass.from_parent(self, name=cls.__name__, cls=cls)
+            yield MachineClass.from_parent(self, name=cls.__name__, machine=cls)
 
 
 class MachineClass(pytest.Collector):
     """A machine: one item a configuration."""
 
-    def __init__(self, *, cls: type[Machine], **keywords: Any) -> None:
+    def __init__(self, *, machine: type[Machine], **keywords: Any) -> None:
         super().__init__(**keywords)
-        self.cls = cls
+        self.machine = machine
 
     def collect(self) -> Iterable[pytest.Item]:
         """One item for each configuration."""
-        for each in self.cls.configurations or (configuration("defaults"),):
-            yield MachineItem.from_parent(self, name=each.name, cls=self.cls, configuration=each)
+        for each in self.machine.configurations or (configuration("defaults"),):
+            yield MachineItem.from_parent(
+                self, name=each.name, machine=self.machine, configuration=each
+            )
 
 
 class Unexpected(Exception):  # noqa: N818 - a verdict, told without a traceback
@@ -110,16 +112,16 @@ class MachineItem(pytest.Item):
     """A machine in one configuration."""
 
     def __init__(
-        self, *, cls: type[Machine], configuration: Configuration, **keywords: Any
+        self, *, machine: type[Machine], configuration: Configuration, **keywords: Any
     ) -> None:
         super().__init__(**keywords)
-        self.cls = cls
+        self.machine = machine
         self.configuration = configuration
 
     def runtest(self) -> None:
         """Check it; Unexpected where something is not as the configuration says."""
         verdict = check(
-            self.cls(**self.configuration.settings),
+            self.machine(**self.configuration.settings),
             configuration=self.configuration.name,
             hazards=self.configuration.hazards,
             limits=self._limits(),
@@ -138,8 +140,8 @@ class MachineItem(pytest.Item):
         """Where the machine is, and what is checked of it."""
         from verdict import registry
 
-        _, line = registry.place_of(self.cls, "")
-        return self.path, line - 1, f"{self.cls.__name__}, {self.configuration.name}"
+        _, line = registry.place_of(self.machine, "")
+        return self.path, line - 1, f"{self.machine.__name__}, {self.configuration.name}"
 
     def _limits(self) -> Limits:
         from verdict import options
@@ -167,6 +169,6 @@ class MachineItem(pytest.Item):
     def _target(self) -> str:
         from verdict import registry
 
-        path, folder = Path(registry.place_of(self.cls, "")[0] or self.path), Path.cwd()
+        path, folder = Path(registry.place_of(self.machine, "")[0] or self.path), Path.cwd()
         shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-        return f"{shown}:{self.cls.__name__}"
+        return f"{shown}:{self.machine.__name__}"
