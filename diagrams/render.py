@@ -79,9 +79,16 @@ def _by_dot(source: str, form: Form) -> bytes:
 
 
 def _by_library(source: str, form: Form) -> bytes:
+    try:
+        library = importlib.import_module("pygraphviz")
+    except (ImportError, OSError) as error:  # on Linux it needs X11 and glib of the system
+        raise RequestError(
+            f"there is no `dot`, and pygraphviz cannot be loaded: {error}",
+            hint="install Graphviz so that `dot` is on the PATH, or take DOT or Mermaid text",
+        ) from None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of fonts, on standard error otherwise
-        graph = importlib.import_module("pygraphviz").AGraph(string=source)
+        warnings.simplefilter("ignore")  # what Graphviz says of fonts it has no metrics for
+        graph = library.AGraph(string=source)
         if form == "png":
             graph.graph_attr["dpi"] = str(RESOLUTION)
         drawn = graph.draw(format=form, prog="dot")

@@ -128,6 +128,21 @@ def test_the_library_draws_where_there_is_no_dot(
     ]
 
 
+def test_a_library_that_cannot_be_loaded_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its wheel for Linux needs the system's X11: a container may lack that."""
+    (tmp_path / "pygraphviz.py").write_text("raise ImportError('libX11.so.6: no such file')\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pygraphviz", raising=False)
+    with pytest.raises(RequestError) as failure:
+        state_diagram(TwoPhase(RM=2), "tm").svg()
+    assert failure.value.message == (
+        "there is no `dot`, and pygraphviz cannot be loaded: libX11.so.6: no such file"
+    )
+
+
 def test_text_forms_do_not_depend_on_hashing() -> None:
     """Another process, with another seed of hashes, writes the same characters."""
     program = (
