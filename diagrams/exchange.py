@@ -1,11 +1,12 @@
 """What happens between whom in a trace: lanes, steps and the messages that pass between lanes.
 
-Every actor of a step has a lane, in the order of their first step.  A message is a record that
-one actor's step puts into the state (into a collection, or where nothing was) and that a later
-step of another actor takes: has it as an argument, or takes it out again.  So a message is drawn
-only where the trace shows that it went from one to the other, from the last who put it there to
-who took it; nothing is guessed from names.  Whether it was read or dropped is for the step below
-the arrow to say (`receive`, `crash`).  A message that is never taken is not drawn.
+Every actor of a step has a lane, in the order of their first step.  A message is a record, or
+whatever else is an element of a sequence or bag, that one actor's step puts into the state and
+that a later step of another actor takes: takes it out again, or has it as an argument.  So a
+message is drawn only where the trace shows that it went from one to the other, from the last who
+put it there to who took it; nothing is guessed from names.  Whether it was read or dropped is
+for the step below the arrow to say (`receive`, `crash`).  A message that is never taken is not
+drawn.
 
 A long trace is drawn with its middle left out, and says how many steps that is.
 """
@@ -33,7 +34,7 @@ class Delivery:
     """A message that a step takes, and the lane it comes from."""
 
     sender: str
-    message: Record
+    message: Any
 
 
 @dataclass(frozen=True)
@@ -90,32 +91,33 @@ def shortened(happened: list[Event]) -> list[Event | Gap]:
     return [*first, Gap(first[-1].number + 1, last[0].number - 1), *last]
 
 
-def exchanged(changes: Iterable[Change]) -> tuple[list[Record], list[Record]]:
-    """The records that the changes of a step put into the state, and those that they took out.
+def exchanged(changes: Iterable[Change]) -> tuple[list[Any], list[Any]]:
+    """The messages that the changes of a step put into the state, and those that they took out.
 
     One that only moved, from one place to another, is neither; nor is what a ghost remembers.
     """
-    came: Counter[Record] = Counter()
-    went: Counter[Record] = Counter()
+    came: Counter[Any] = Counter()
+    went: Counter[Any] = Counter()
     for change in changes:
         if isinstance(change.before, Record) and isinstance(change.after, Record):
             continue  # a new value in the place of an old one is no message
         if any(name.startswith(GHOST_PREFIX) for name in re.findall(r"\w+", change.path)):
             continue
-        before, after = Counter(_records(change.before)), Counter(_records(change.after))
+        before, after = Counter(_messages(change.before)), Counter(_messages(change.after))
         came += after - before
         went += before - after
     return list(came - went), list(went - came)
 
 
-def _records(value: Any) -> Iterator[Record]:
-    """The records that a place holds, one by one."""
+def _messages(value: Any) -> Iterator[Any]:
+    """What a place holds that may be a message, one by one: in a queue anything, else records."""
     match value:
         case Record():
             yield value
-        case Set() | Seq():
+        case Set():
             yield from (item for item in value if isinstance(item, Record))
+        case Seq():
+            yield from value
         case Bag():
             for item in value:
-                if isinstance(item, Record):
-                    yield from [item] * value.count(item)
+                yield from [item] * value.count(item)

@@ -116,6 +116,13 @@ def test_a_message_taken_out_without_being_an_argument_is_delivered_too() -> Non
         ),
         Step("answer", "peer-1", {}, (Change("late", Hello(B), None),), state),
     ]
+    plain = [
+        Step("ring", "peer-0", {}, (Change("bells", Seq(), Seq([True])),), state),
+        Step("hear", "peer-1", {}, (Change("bells", Seq([True]), Seq()),), state),
+    ]
+    assert events(replace(GREETING, steps=tuple(plain)))[-1].deliveries == (
+        Delivery("peer-0", True),
+    )
     for steps in (queue, slot, moved):
         found = events(replace(GREETING, steps=tuple(steps)))
         assert found[-1].deliveries == (Delivery("peer-0", Hello(B)),)
