@@ -6,6 +6,7 @@ a build, a file) one line every few seconds, so that a log stays short and still
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,9 +17,10 @@ from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from checker import Progress, Reporter
+from checker.errors import RequestError
 
 EVERY = 5.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines where there is no terminal, unless VERDICT_PROGRESS says otherwise."""
 
 
 class Display(Protocol):
@@ -115,11 +117,13 @@ class Bar:
             redirect_stdout=False,  # what is printed there are results, and may go to a file
             redirect_stderr=False,
         )
+        self._shown = False
         self._all: TaskID | None = None
         self._tasks: dict[str, TaskID] = {}
 
     def begin(self, runs: int) -> None:
         self._bars.start()
+        self._shown = True
         if runs > 1:
             self._all = self._bars.add_task("all", total=runs, said=f"0 of {runs}")
 
@@ -137,13 +141,16 @@ class Bar:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
+        shown = self._shown
         self._bars.stop()
         try:
             yield
         finally:
-            self._bars.start()
+            if shown:
+                self._bars.start()
 
     def end(self) -> None:
+        self._shown = False
         self._bars.stop()
 
     def _told(self, run: str, now: Progress) -> None:
@@ -167,4 +174,15 @@ def display(console: Console, *, quiet: bool) -> Display:
         return Nothing()
     if console.is_terminal:
         return Bar(console)
-    return Lines(lambda line: print(line, file=console.file, flush=True))
+    return Lines(lambda line: print(line, file=console.file, flush=True), every=interval())
+
+
+def interval() -> float:
+    """Seconds between two lines; RequestError where VERDICT_PROGRESS is no number of them."""
+    text = os.environ.get("VERDICT_PROGRESS", str(EVERY))
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(
+            f"VERDICT_PROGRESS={text} is no number of seconds", hint="write VERDICT_PROGRESS=5"
+        ) from None

@@ -56,6 +56,8 @@ def carry_out(
                 flush()
 
         def flush() -> None:
+            if not held:
+                return
             with display.aside():
                 for outcome in held:
                     _write_one(stream, outcome, order, wanted)

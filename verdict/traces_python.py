@@ -74,7 +74,8 @@ def _docstring(finding: Finding, about: About, trace: Trace) -> str:
             '"""',
         ]
     )
-    return text.replace("\\", "\\\\")
+    inner = text[3:-3].replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""{inner}"""'
 
 
 def _imports(code: Code, folder: Path) -> list[str]:
@@ -86,7 +87,7 @@ def _imports(code: Code, folder: Path) -> list[str]:
     library = sorted(line for line in lines if line.split()[1] in sys.stdlib_module_names)
     others = sorted(line for line in lines if line not in library)
     loads = [
-        f'{alias} = load(Path(__file__).parent / "{_relative(module, folder)}")'
+        f"{alias} = load(Path(__file__).parent / {json.dumps(_relative(module, folder))})"
         for module, alias in sorted(code.files.items())
     ]
     groups = [group for group in (library, others, loads) if group]

@@ -100,8 +100,20 @@ def test_a_folder_for_traces_that_is_a_file(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_output_as_it_was(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     out.write_text("kept")
-    one_line(verdict("check", f"{TWO}/three", "-o", out, "-p", "nothing", "-j1"))
-    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    machine = tmp_path / "machine.py"
+    machine.write_text(
+        "from verdict import *\n"
+        "class Bad(Machine):\n"
+        "    on: bool = False\n"
+        "    @action\n"
+        "    def spin(self) -> None:\n"
+        "        print(self.on)\n"
+    )
+    said = verdict("check", machine, "-o", out)
+    assert said.status == 2
+    assert f"{machine}:6:9: V100" in said.err
+    assert out.read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["machine.py", "out.json"]
 
 
 # ---------------------------------------------------------------- traces
