@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from checker.engines.python import check_program, simulate_program
 from checker.engines.tracing import replayed
 from checker.errors import RequestError
@@ -33,7 +35,7 @@ def check(
     return check_program(program, configuration, hazards, limits, reporter)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - keywords, each with a default
     machine: Machine,
     *,
     runs: int = 100,
@@ -63,9 +65,7 @@ def replay(machine: Machine, trace: Trace) -> None:
 
 def chosen(program: Program, hazards: frozenset[str], only: frozenset[str] | None) -> Program:
     """The program with only some of its properties; RequestError for an id that it has not."""
-    from dataclasses import replace
-
-    ids = [found.promise.id for found in (*program.properties, *program.refinements)]
+    ids = [p.promise.id for p in program.properties] + [r.promise.id for r in program.refinements]
     for wanted in sorted((only or frozenset()) | hazards):
         if wanted not in ids and wanted != "well-defined":
             raise RequestError(

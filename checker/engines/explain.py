@@ -71,7 +71,7 @@ def _descend(point: _Point) -> _Point:
         point = below
 
 
-def _step(point: _Point) -> _Point | None:  # noqa: PLR0911 - one case a node
+def _step(point: _Point) -> _Point | None:
     match point.expr:
         case Apply(op=Op.NOT, args=(inner,)):
             return point.at(inner, value=not point.value)
@@ -80,8 +80,7 @@ def _step(point: _Point) -> _Point | None:  # noqa: PLR0911 - one case a node
         case Apply(op=Op.OR, args=(left, right)) if point.value:
             return point.at(left if evaluate(left, point.env) else right)
         case Bind(name=name, value=value, body=body):
-            inner = {**point.env, name: evaluate(value, point.env)}
-            return replace(point, expr=body, env=inner)
+            return replace(point, expr=body, env={**point.env, name: evaluate(value, point.env)})
         case Choose(test=test, then=then, other=other):
             return point.at(then if evaluate(test, point.env) else other)
         case Reduce(fold=Fold.ALL) if not point.value:

@@ -8,6 +8,7 @@ repeat.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from checker.errors import TraceError
@@ -69,7 +70,7 @@ def trace_of(
     if start is None:
         raise Disagreement(f"{states[0]} is no initial state for the evaluator")
     steps = []
-    for position, (before, after) in enumerate(zip(states, states[1:], strict=False)):
+    for position, (before, after) in enumerate(pairwise(states)):
         final = position == len(states) - 2
         steps.append(_found(evaluator, before, after, last if final else None,
                             last_action if final else None))  # fmt: skip

@@ -20,9 +20,10 @@ from typing import Any
 
 from checker.engines.layout import Layout
 from checker.engines.python import runtime
-from checker.engines.python.expressions import Layouts
+from checker.engines.python.comprehensions import domain, iterable
 from checker.engines.python.pieces import Piece
 from checker.engines.python.statements import Function
+from checker.engines.python.walker import Layouts
 from checker.language.ir import Action, Domain, Parameter, Program, Property, Refinement
 from checker.language.types import IntType
 
@@ -130,7 +131,7 @@ class Compiled:
         still_open = tuple(p for p in action.parameters if p not in closed)
         found = []
         reader = Function(self.layouts, {}).to
-        ranges = [reader.domain(p.source) for p in closed if isinstance(p.source, Domain)]
+        ranges = [domain(reader, p.source) for p in closed if isinstance(p.source, Domain)]
         for chosen in itertools.product(*ranges):
             number = len(self.instances)
             name = f"a{number}"
@@ -182,11 +183,11 @@ class Compiled:
         reader = Function(self.layouts, {"self": "s"}).to
         for depth, parameter in enumerate(instance.open):
             name = f"{parameter.name}_{depth}"
-            iterable = reader.iterable(parameter.source)
+            choices = iterable(reader, parameter.source)
             if not isinstance(parameter.source, Domain):
-                iterable = f"dict.fromkeys({iterable})"
+                choices = f"dict.fromkeys({choices})"
             reader.names[parameter.name] = Piece(name)
-            yield depth, name, f"for {name} in {iterable}:"
+            yield depth, name, f"for {name} in {choices}:"
 
     def _driver(self, name: str, instances: list[Instance], *, checked: bool) -> None:
         lines = [f"def {name}(s, states, which):"]

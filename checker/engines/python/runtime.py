@@ -6,7 +6,7 @@ for `capacity` elements; elements as `code + 1`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 
 class Signal(Exception):  # noqa: N818 - an outcome
@@ -179,20 +179,16 @@ def fit(packed: int, width: int, old: int, new: int) -> int:
     return packed >> gone
 
 
-def least(found: Iterable[int]) -> int:
-    """The least of some integers; Signal where there are none."""
-    try:
-        return min(found)
-    except ValueError:
-        raise Signal from None
+def lowest(found: Iterable[int], default: Callable[[], int] = stop) -> int:
+    """The least of some integers, or the default where there are none."""
+    least = min(found, default=None)
+    return default() if least is None else least
 
 
-def greatest(found: Iterable[int]) -> int:
-    """The greatest of some integers; Signal where there are none."""
-    try:
-        return max(found)
-    except ValueError:
-        raise Signal from None
+def highest(found: Iterable[int], default: Callable[[], int] = stop) -> int:
+    """The greatest of some integers, or the default where there are none."""
+    greatest = max(found, default=None)
+    return default() if greatest is None else greatest
 
 
 def flat(found: Iterable[int]) -> int:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checker.engines.python.expressions import Expressions, Layouts
-from checker.engines.python.pieces import Piece
+from checker.engines.python.comprehensions import domain, iterable
+from checker.engines.python.expressions import Expressions
+from checker.engines.python.pieces import Piece, plus, sure
+from checker.engines.python.walker import Layouts
 from checker.language.ir import (
     Apply,
     Assert,
@@ -108,12 +110,12 @@ class Function:
         if isinstance(source, Domain):
             with self.to.copied(source.size) as unrolled:
                 if unrolled:
-                    for piece in self.to.domain(source):
+                    for piece in domain(self.to, source):
                         with self.to.naming(statement.name, piece):
                             self.statements(statement.body)
                     return
         name = self.to.fresh(statement.name)
-        self.line(f"for {name} in {self.to.iterable(source)}:")
+        self.line(f"for {name} in {iterable(self.to, source)}:")
         with self.to.naming(statement.name, Piece(name)):
             self._block(statement.body)
 
@@ -124,7 +126,7 @@ class Function:
         if isinstance(place, At) and isinstance(place.base.type, SeqType):
             own = self._layouts.of(place.base.type)
             whole, index = self.to.compile(place.base).text, self.to.compile(place.key).text
-            code = self.to._plus(value, 1)
+            code = plus(value, 1)
             item = place.base.type.item
             assert not (isinstance(item, IntType) and own.item is None)
             self.assign(place.base, Piece(
@@ -135,6 +137,7 @@ class Function:
         name = self._roots.get(root) or self.to.names[root].text
         width = self._layouts.of(place.type).width
         if width == 0:
+            self._evaluate(value.text, *moving)
             return
         mask = (1 << width) - 1
         if moving:
@@ -142,8 +145,7 @@ class Function:
             self.line(f"{distance} = {' - '.join([str(shift), *moving])}")
             self.line(f"{name} = {name} & ~({mask} << {distance}) | {value.read()} << {distance}")
             return
-        whole = self._layouts.of(self._root(place).type).mask
-        keep = whole & ~(mask << shift)
+        keep = self._layouts.of(self._root(place).type).mask & ~(mask << shift)
         if value.known is not None:
             fixed = value.known << shift
             kept = name if value.known == mask else f"{name} & {keep:#x}"
@@ -151,6 +153,12 @@ class Function:
             return
         moved = value.read() if shift == 0 else f"{value.read()} << {shift}"
         self.line(f"{name} = {name} & {keep:#x} | {moved}" if keep else f"{name} = {moved}")
+
+    def _evaluate(self, *texts: str) -> None:
+        """Have expressions fail that do, though nobody needs their values."""
+        for text in texts:
+            if not sure(text):
+                self.line(text)
 
     def _set_bit(self, place: Expr, code: Piece) -> None:
         """Add an element to a set of the state that has one bit a value."""
