@@ -5,7 +5,8 @@
     ├── ConfigurationError   V2xx  a size, bound or variant does not fit the machine
     ├── RequestError         V3xx  a name, path or option that means nothing
     ├── TraceError           V4xx  a trace file that is damaged or belongs elsewhere
-    └── OutputError          V5xx  a result that cannot be written
+    ├── OutputError          V5xx  a result that cannot be written
+    └── EngineError          V6xx  an engine that cannot do its work here
 
 Each carries a stable code, one line that says what is wrong, and a hint that says what to do
 instead.  None of them is ever shown with a stack trace: the command line prints `str(error)`
@@ -92,3 +93,9 @@ class OutputError(VerdictError):
     """A result that cannot be written where it was asked for."""
 
     code = "V500"
+
+
+class EngineError(VerdictError):
+    """An engine that cannot do its work here: no compiler, no memory, no solver."""
+
+    code = "V600"

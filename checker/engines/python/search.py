@@ -305,6 +305,8 @@ class Search:
                 seen = Seen(state)
             except Signal:
                 seen = self._failed(watch.number, state)
+                if watch.wanted:  # what cannot be evaluated is no witness
+                    continue
             self._note(watch, seen)
 
     def _note(self, watch: Watch, seen: Seen) -> None:
