@@ -191,9 +191,16 @@ def _(statement: ir.Assign) -> Iterator[str]:
 def _(statement: ir.If) -> Iterator[str]:
     yield f"if {text(statement.test)}:"
     yield from _indented(_block(statement.then) if statement.then else iter(["nothing"]))
-    if statement.other:
-        yield "else:"
-        yield from _indented(_block(statement.other))
+    match statement.other:
+        case ():
+            return
+        case (ir.If() as other,):
+            first, *rest = _statement(other)
+            yield f"el{first}"
+            yield from rest
+        case other:
+            yield "else:"
+            yield from _indented(_block(other))
 
 
 @_statement.register
@@ -232,10 +239,28 @@ def text(expression: ir.Expr) -> str:
 
 
 def _operand(expression: ir.Expr) -> str:
+    while isinstance(expression, ir.Some | ir.Inject):
+        expression = expression.value  # they only change the type
     said = text(expression)
+    negated = _negated(expression) is not None
     infix = isinstance(expression, ir.Apply) and expression.op in {*INFIX, Op.CONTAINS}
     wide = isinstance(expression, ir.Choose | ir.Bind | ir.IsA | ir.Project) or infix
-    return f"({said})" if wide else said
+    return f"({said})" if wide or negated else said
+
+
+NEGATED: Mapping[Op, str] = MappingProxyType({Op.EQ: "!=", Op.NE: "==", Op.CONTAINS: "not in"})
+"""How the negation of a comparison is written."""
+
+
+def _negated(expression: ir.Expr) -> str | None:
+    """`a != b`, `a not in b`, where that is what an expression says."""
+    match expression:
+        case ir.Apply(op=Op.NOT, args=(ir.Apply(op=op, args=(left, right)),)) if op in NEGATED:
+            if op is Op.CONTAINS:
+                left, right = right, left
+            return f"{_operand(left)} {NEGATED[op]} {_operand(right)}"
+        case _:
+            return None
 
 
 @text.register
@@ -261,6 +286,8 @@ def _(expression: ir.At) -> str:
 @text.register
 def _(expression: ir.Apply) -> str:
     operands = expression.args
+    if (negated := _negated(expression)) is not None:
+        return negated
     if expression.op is Op.NOT:
         return f"not {_operand(operands[0])}"
     if expression.op is Op.CONTAINS:
