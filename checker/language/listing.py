@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from types import MappingProxyType
+from typing import Any
 
 from checker.language import ir
 from checker.language.ir import Fold, Op
@@ -36,6 +37,7 @@ from checker.language.types import (
     Type,
     UnionType,
 )
+from checker.language.values import Map
 
 INDENT = "    "
 
@@ -84,7 +86,7 @@ def _program(program: ir.Program) -> Iterator[str]:
     yield ""
     yield "state"
     for name, kind in program.state.fields:
-        yield f"{INDENT}{name}: {type_text(kind)} = {value_text(getattr(program.start, name))}"
+        yield f"{INDENT}{name}: {type_text(kind)} = {_initial(getattr(program.start, name))}"
     for start in program.initials:
         yield from _action("initial", start)
     for action in program.actions:
@@ -95,6 +97,15 @@ def _program(program: ir.Program) -> Iterator[str]:
         yield ""
         yield f"refines {refinement.spec.name} by {refinement.name}  [{refinement.promise.id}]"
         yield from _indented(_block(refinement.body))
+
+
+def _initial(value: Any) -> str:
+    """A value, said once where every key of a map has the same."""
+    if isinstance(value, Map):
+        first, *rest = value.values()
+        if rest and all(item == first for item in rest):
+            return f"each({_initial(first)})"
+    return value_text(value)
 
 
 def _mentioned(state: PartType) -> list[Type]:
@@ -136,15 +147,16 @@ def _property(prop: ir.Property) -> Iterator[str]:
     yield f"{prop.kind} {prop.name}{on}  [{prop.promise.id}]"
     if prop.leads_from is not None:
         yield f"{INDENT}after {text(prop.leads_from)}"
-    conjuncts = list(_conjuncts(prop.test))
+    conjuncts = list(_chain(prop.test, Op.AND))
     for number, conjunct in enumerate(conjuncts):
         yield f"{INDENT}{'and ' if number else ''}{text(conjunct)}"
 
 
-def _conjuncts(test: ir.Expr) -> Iterator[ir.Expr]:
-    if isinstance(test, ir.Apply) and test.op is Op.AND:
+def _chain(test: ir.Expr, op: Op) -> Iterator[ir.Expr]:
+    """The operands of an `and` or `or`, however they are grouped."""
+    if isinstance(test, ir.Apply) and test.op is op:
         for operand in test.args:
-            yield from _conjuncts(operand)
+            yield from _chain(operand, op)
     else:
         yield test
 
@@ -292,6 +304,8 @@ def _(expression: ir.Apply) -> str:
         return f"not {_operand(operands[0])}"
     if expression.op is Op.CONTAINS:
         return f"{_operand(operands[1])} in {_operand(operands[0])}"
+    if expression.op in (Op.AND, Op.OR):
+        return f" {INFIX[expression.op]} ".join(map(_operand, _chain(expression, expression.op)))
     if expression.op in INFIX:
         return f" {INFIX[expression.op]} ".join(map(_operand, operands))
     if expression.op is Op.INDEX:

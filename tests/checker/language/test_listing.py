@@ -147,7 +147,7 @@ part Box
     queue: Seq[Ping | Pong; Queue=1]
 
 state
-    boxes: Map[Node(2), Box] = {node-0: (light=OFF, queue=[]), node-1: (light=OFF, queue=[])}
+    boxes: Map[Node(2), Box] = each((light=OFF, queue=[]))
     clock: 0..Ticks=3 = 0
     best: Node(2) | None = None
     bag: Bag[0..3; 2] = {}
@@ -207,6 +207,8 @@ def apply(op: ir.Op, *operands: ir.Expr) -> ir.Apply:
         (apply(ir.Op.NOT, apply(ir.Op.LT, X, Y)), "not (x < y)"),
         (apply(ir.Op.AND, B, apply(ir.Op.NOT, apply(ir.Op.EQ, X, Y))), "b and (x != y)"),
         (apply(ir.Op.AND, apply(ir.Op.NOT, B), B), "not b and b"),
+        (apply(ir.Op.AND, B, apply(ir.Op.AND, B, apply(ir.Op.OR, B, B))), "b and b and (b or b)"),
+        (apply(ir.Op.SUB, X, apply(ir.Op.SUB, X, Y)), "x - (x - y)"),
         (apply(ir.Op.CONTAINS, X, Y), "y in x"),
         (apply(ir.Op.MIN, X, Y), "min(x, y)"),
         (ir.Apply(DIGIT, None, ir.Op.INDEX, (X,)), "0..9(x)"),
