@@ -1,0 +1,124 @@
+"""What must be true of membership."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from checker import invariant, reachable, refines, step
+from model.consumer import Phase
+from model.coordination import Coordination
+from model.messages import ErrorResponse, HeartbeatRequest, OffsetCommitRequest, SyncGroupRequest
+from model.participants import Line, OffsetKey, Participants, Progress
+from spec import GroupId, GroupState, Member, Membership, Partition
+from spec.membership import GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6
+
+
+class MembershipPromises(Participants):
+    """GRP-1 to GRP-6, and that a group is a Membership."""
+
+    @step(GRP_1)
+    def generations_count_rebalances(self, after: Self) -> bool:
+        """A rebalance completes where a group ceases to prepare one."""
+        return all(
+            after.coordinators[g].generation
+            == self.coordinators[g].generation
+            + (
+                1
+                if self.coordinators[g].state is GroupState.PREPARING_REBALANCE
+                and after.coordinators[g].state is not GroupState.PREPARING_REBALANCE
+                else 0
+            )
+            for g in GroupId
+        )
+
+    @step(GRP_2, on=Coordination.arrive)
+    def old_generations_are_refused(self, after: Self, m: Member, line: Line) -> bool:
+        """The group is as before, and an answer, where somebody waits for it, is an error."""
+        g = self.group_of(m)
+        return not self.stale(m, line) or (
+            self.coordinators[g] == after.coordinators[g]
+            and self.offsets == after.offsets
+            and (
+                line is Line.CLOSED
+                or after.connections[m].free()
+                or isinstance(after.connections[m].response, ErrorResponse)
+            )
+        )
+
+    def stale(self, m: Member, line: Line) -> bool:
+        """Whether the request on its way carries an old generation."""
+        connection = self.connections[m]
+        request = connection.request if line is Line.OPEN else connection.late
+        present = self.coordinators[self.group_of(m)].generation
+        match request:
+            case SyncGroupRequest():
+                return request.generation != present
+            case HeartbeatRequest():
+                return request.generation != present
+            case OffsetCommitRequest():
+                return request.generation != present
+            case _:
+                return False
+
+    @invariant(GRP_3)
+    def one_leader(self) -> bool:
+        """Who was told to lead, and whose assignment was stored, in the current generation."""
+        return all(
+            len(group.aux_leaders) <= 1 and group.aux_assigners <= group.aux_leaders
+            for group in self.coordinators.values()
+        )
+
+    @invariant(GRP_4)
+    def complete(self) -> bool:
+        """Each partition belongs to somebody who is a member now."""
+        return all(
+            group.state is not GroupState.STABLE
+            or all(
+                any(group.is_member(m) and p in group.assignment[m] for m in Member)
+                for p in Partition
+            )
+            for group in self.coordinators.values()
+        )
+
+    @reachable(GRP_5)
+    def taken_over(self) -> bool:
+        """Somebody died holding a partition that another member now has; asked where they die."""
+        return self.crashes == 0 or any(
+            self.consumers[dead].phase is Phase.CRASHED
+            and p in self.consumers[dead].owned
+            and self.owns(self.group_of(dead), m, p)
+            for dead in Member
+            for m in Member
+            for p in Partition
+        )
+
+    @step(GRP_6)
+    def groups_are_apart(self, after: Self) -> bool:
+        """No step changes what two groups know, or what one group can see of its progress."""
+        return len(GroupId) == 1 or not any(
+            g < h and self.changes(after, g) and self.changes(after, h)
+            for g in GroupId
+            for h in GroupId
+        )
+
+    def changes(self, after: Self, g: GroupId) -> bool:
+        """Whether group `g` is different afterwards."""
+        progress = OffsetKey(GroupId(0) if self.progress is Progress.TOPIC else g, None)
+        return (
+            self.coordinators[g] != after.coordinators[g]
+            or self.offsets[progress] != after.offsets[progress]
+            or any(
+                self.group_of(m) == g
+                and (
+                    self.consumers[m] != after.consumers[m]
+                    or self.connections[m] != after.connections[m]
+                )
+                for m in Member
+            )
+        )
+
+    @refines(Membership)
+    def as_membership(self, spec: Membership) -> None:
+        """The first group lives as Membership says."""
+        spec.state = self.coordinators[GroupId(0)].state
+        spec.generation = self.coordinators[GroupId(0)].generation

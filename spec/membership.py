@@ -1,0 +1,132 @@
+"""Membership: how a group and its coordinator come to agree on who is in.
+
+A group is rebalanced as a whole.  The coordinator waits for every member to join again
+(PreparingRebalance), numbers the result (the generation), names a leader, and waits for the
+leader to say who gets what (CompletingRebalance).  From then on, until the next change of
+membership, the group is Stable.  A group whose last member has gone is Empty: it keeps its
+progress.  A group that is deleted is Dead.
+
+    Empty, Completing, Stable  --a member joins, leaves or times out-->  Preparing
+    Preparing                  --somebody has joined-->                  Completing
+    Preparing                  --nobody is left-->                       Empty
+    Completing                 --the leader's assignment arrives-->      Stable
+    Empty                      --deleted, or expired-->                  Dead
+
+`Membership` is these transitions with the generation.  Source: ClassicGroupState of Kafka's
+group coordinator; that a coordinator also declares a group dead when it hands the group over to
+another broker is left out, as are coordinator failovers altogether.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Self
+
+from checker import Machine, Promise, action, invariant, require, step
+from spec.domains import Generation
+
+GRP_1 = Promise(
+    "GRP-1",
+    "The generation only grows, and by one with each completed rebalance.",
+    source="ClassicGroup.initNextGeneration, its only increment",
+    guards="two different memberships under one number, which fencing could not tell apart",
+)
+GRP_2 = Promise(
+    "GRP-2",
+    "A request that carries an old generation is rejected and changes nothing.",
+    source="ILLEGAL_GENERATION in GroupMetadataManager.classicGroupSync, classicGroupHeartbeat "
+    "and ClassicGroup.validateOffsetCommit",
+    guards="a message of the past, late or repeated, changing the present",
+)
+GRP_3 = Promise(
+    "GRP-3",
+    "There is one leader in a generation, and only the leader's assignment counts.",
+    source="GroupMetadataManager.classicGroupSync, ClassicGroup.isLeader; Kafka Client-side "
+    "Assignment Proposal",
+    guards="two halves of a group following two different assignments",
+)
+GRP_4 = Promise(
+    "GRP-4",
+    "The assignment of a stable group is complete: each partition belongs to a current member.",
+    source="ConsumerPartitionAssignor.assign; ClassicGroupState.STABLE",
+    guards="records that nobody reads although the group looks healthy",
+)
+GRP_5 = Promise(
+    "GRP-5",
+    "The partitions of a member that died are assigned to another one.",
+    source="KafkaConsumer javadoc, Consumer Groups; session.timeout.ms",
+    guards="partitions that stay with a dead member for ever",
+)
+GRP_6 = Promise(
+    "GRP-6",
+    "What happens in one group changes nothing in another.",
+    source="KafkaConsumer javadoc, Consumer Groups: any number of groups on one topic",
+    guards="one application's progress or membership leaking into another's",
+)
+MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6)
+
+
+class GroupState(Enum):
+    """The states of a group at its coordinator."""
+
+    EMPTY = auto()
+    PREPARING_REBALANCE = auto()
+    COMPLETING_REBALANCE = auto()
+    STABLE = auto()
+    DEAD = auto()
+
+
+class Membership(Machine):
+    """The life of a group: its state and its generation."""
+
+    state: GroupState = GroupState.EMPTY
+    generation: Generation = 0
+
+    @action(by="coordinator")
+    def prepare(self) -> None:
+        """Membership has changed, or will: everyone is to join again."""
+        require(
+            self.state is GroupState.EMPTY
+            or self.state is GroupState.COMPLETING_REBALANCE
+            or self.state is GroupState.STABLE
+        )
+        self.state = GroupState.PREPARING_REBALANCE
+
+    @action(by="coordinator")
+    def complete(self) -> None:
+        """Those who have joined are the members of a new generation."""
+        require(self.state is GroupState.PREPARING_REBALANCE)
+        self.state = GroupState.COMPLETING_REBALANCE
+        self.generation += 1
+
+    @action(by="coordinator")
+    def become_empty(self) -> None:
+        """Nobody has joined: that too is a new generation."""
+        require(self.state is GroupState.PREPARING_REBALANCE)
+        self.state = GroupState.EMPTY
+        self.generation += 1
+
+    @action(by="leader")
+    def assign(self) -> None:
+        """The leader has said who gets what."""
+        require(self.state is GroupState.COMPLETING_REBALANCE)
+        self.state = GroupState.STABLE
+
+    @action(by="coordinator")
+    def delete(self) -> None:
+        """An empty group is deleted."""
+        require(self.state is GroupState.EMPTY)
+        self.state = GroupState.DEAD
+
+    @invariant
+    def members_have_a_generation(self) -> bool:
+        """A group that has members who agree has a generation."""
+        agreed = (
+            self.state is GroupState.COMPLETING_REBALANCE or self.state is GroupState.STABLE
+        )
+        return not agreed or self.generation > 0
+
+    @step
+    def dead_for_good(self, after: Self) -> bool:
+        """A deleted group does not come back."""
+        return self.state is not GroupState.DEAD or after.state is GroupState.DEAD
