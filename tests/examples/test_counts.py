@@ -7,6 +7,7 @@ class the rest.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -27,7 +28,8 @@ from examples.simple_allocator import SimpleAllocator
 from examples.two_phase import TCommit, TwoPhase
 from tests.examples.cpython import run
 
-SLOW = pytest.mark.slow
+LARGE = 50_000  # states from which on a count takes more than a few seconds
+SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
 
 
 def kip320(replicas: int, records: int) -> dict[str, int]:
@@ -35,12 +37,12 @@ def kip320(replicas: int, records: int) -> dict[str, int]:
     return {"Replica": replicas, "LogSize": records, "Records": records, "LeaderEpoch": 3}
 
 
-COUNTS = [
+COUNTS: list[tuple[type[Machine], dict[str, Any], int, int, int]] = [
     (TCommit, {"RM": 3}, 34, 94, 7),
     (TwoPhase, {"RM": 3}, 288, 1_146, 11),
     (TwoPhase, {"RM": 5}, 8_832, 58_146, 17),
-    pytest.param(TwoPhase, {"RM": 7}, 296_448, 2_744_706, 23, marks=SLOW),
-    pytest.param(TwoPhase, {"RM": 8}, 1_745_408, 18_507_778, 26, marks=SLOW),
+    (TwoPhase, {"RM": 7}, 296_448, 2_744_706, 23),
+    (TwoPhase, {"RM": 8}, 1_745_408, 18_507_778, 26),
     (AlternatingBit, {"Data": 2}, 240, 1_392, 10),
     (InnerFIFO, {"Message": 3}, 3_864, 9_660, 11),
     (DiningPhilosophers, {"Seat": 5}, 67, 336, 29),
@@ -53,13 +55,16 @@ COUNTS = [
     (LostUpdate, {"Thread": 4}, 755, 1_157, 9),
     (Kip320, kip320(2, 1), 1_365, 2_505, 14),
     (Kip320, kip320(2, 2), 5_973, 11_839, 18),
-    pytest.param(Kip320, kip320(3, 1), 97_531, 241_543, 22, marks=SLOW),
+    (Kip320, kip320(3, 1), 97_531, 241_543, 22),
 ]
 
 HAZARDS: dict[type[Machine], frozenset[str]] = {LostUpdate: frozenset({"nothing_is_lost"})}
 
 
-@pytest.mark.parametrize(("machine", "settings", "distinct", "generated", "depth"), COUNTS)
+@pytest.mark.parametrize(
+    ("machine", "settings", "distinct", "generated", "depth"),
+    [pytest.param(*row, marks=SLOW if row[2] > LARGE else ()) for row in COUNTS],
+)
 def test_counts_equal_the_published_ones(
     machine: type[Machine], settings: dict[str, Any], distinct: int, generated: int, depth: int
 ) -> None:
@@ -67,6 +72,13 @@ def test_counts_equal_the_published_ones(
     assert (verdict.distinct, verdict.generated, verdict.depth) == (distinct, generated, depth)
     assert_as_expected(verdict)
     assert [done.action for done in verdict.coverage if done.fired == 0] == []
+
+
+def test_each_module_says_what_was_checked() -> None:
+    for machine, settings, *counts in COUNTS:
+        lines = (sys.modules[machine.__module__].__doc__ or "").splitlines()
+        told = [line.split() for line in lines if line.strip().startswith(machine.__name__)]
+        assert [f"{count:,}" for count in counts] in [words[-3:] for words in told], settings
 
 
 CONFIGURED = [
