@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import checker
 from checker import Limits, Machine, Reporter, Verdict
-from checker.engines.python.findings import WELL_DEFINED
+from checker.engines.findings import WELL_DEFINED
 from checker.errors import RequestError, VerdictError
 from checker.language.annotations import parse
 from checker.language.domains import shown

@@ -3,14 +3,13 @@
 runtime       what generated code calls
 pieces, expressions, statements, compiler    IR to Python over packed states
 search, walks exhaustive breadth first; random
-findings      from what was seen to a verdict
+observed      what was seen, as every engine tells it
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from checker.engines.python.findings import Findings
+from checker.engines.findings import Findings
+from checker.engines.python.observed import observed
 from checker.engines.python.search import Search
 from checker.engines.python.walks import Walks
 from checker.language.ir import Program
@@ -29,7 +28,7 @@ def check_program(
     """Explore a program exhaustively."""
     search = Search(program, limits, reporter)
     search.run()
-    return Findings(search, configuration, hazards).verdict()
+    return Findings(search.evaluator, observed(search), configuration, hazards).verdict()
 
 
 def simulate_program(
@@ -46,8 +45,9 @@ def simulate_program(
     walks = Walks(program, runs, depth, seed, limits, reporter)
     walks.run()
     walks.found.stopped = walks.found.stopped or WALKED
-    verdict = Findings(walks, configuration, hazards).verdict()
-    return replace(verdict, engine="random", seed=seed)
+    return Findings(
+        walks.evaluator, observed(walks, "random", seed), configuration, hazards
+    ).verdict()
 
 
 __all__ = ["check_program", "simulate_program"]

@@ -36,14 +36,13 @@ REPORT_EVERY = 0.2
 
 @dataclass
 class Seen:
-    """Where something was first seen: the state before it, where it is about a step, and after.
+    """Where something was first seen: the state, and the one after it where it is a step.
 
-    problem  what went wrong, where evaluating it failed
+    What cannot be evaluated is seen, too: `findings` asks the reference evaluator why.
     """
 
     state: State
     after: State | None = None
-    problem: str = ""
     defect: Defect | None = None
 
 
@@ -67,9 +66,6 @@ class Observations:
     seen: dict[int, Seen] = field(default_factory=dict)
     refined: dict[int, Seen] = field(default_factory=dict)
     defect: Seen | None = None
-
-
-UNREADABLE = "the mapping cannot be computed in this state"
 
 
 class OutOfBudget(Exception):  # noqa: N818 - an outcome
@@ -247,11 +243,10 @@ class Search:
         prop = self.program.properties[number]
         try:
             good = self.evaluator.holds(prop, unpack(state), unpack(after), arguments)
-            problem = ""
-        except (BoundReached, Defect) as failure:
-            good, problem = False, str(failure)
+        except (BoundReached, Defect):
+            good = False
         if not good:
-            self.found.seen.setdefault(number, Seen(state, after, problem))
+            self.found.seen.setdefault(number, Seen(state, after))
 
     def _explain(
         self, state: State, before: object, instance: int, arguments: dict[str, object]
@@ -302,12 +297,10 @@ class Search:
                 if bool(watch.predicate(state)) is not watch.wanted:
                     watch.remember(key)
                     continue
-                seen = Seen(state)
             except Signal:
-                seen = self._failed(watch.number, state)
                 if watch.wanted:  # what cannot be evaluated is no witness
                     continue
-            self._note(watch, seen)
+            self._note(watch, Seen(state))
 
     def _note(self, watch: Watch, seen: Seen) -> None:
         """Write down the first sight, and look for it no longer."""
@@ -315,18 +308,6 @@ class Search:
         self._of_states = [other for other in self._of_states if other is not watch]
         self._of_steps = [other for other in self._of_steps if other is not watch]
         self._of_ends = [other for other in self._of_ends if other is not watch]
-
-    def _failed(self, number: int, state: State, after: State | None = None) -> Seen:
-        """A predicate that could not be evaluated, in the evaluator's words."""
-        unpack = self.compiled.layout.unpack
-        then = None if after is None else unpack(after)
-        try:
-            self.evaluator.holds(self.program.properties[number], unpack(state), then)
-        except Defect as defect:
-            return Seen(state, after, defect.message, defect)
-        except BoundReached as reached:
-            return Seen(state, after, f"{reached.bound} is passed")
-        raise Disagreement(f"{self.program.properties[number].name} fails only when compiled")
 
     def _check_steps(self, state: State, states: list[State]) -> None:
         for watch in self._of_steps:
@@ -339,22 +320,20 @@ class Search:
                     if watch.predicate(state, after):
                         watch.remember(pair)
                         continue
-                    seen = Seen(state, after)
                 except Signal:
-                    seen = self._failed(watch.number, state, after)
-                self._note(watch, seen)
+                    pass  # the property itself fails
+                self._note(watch, Seen(state, after))
                 break
         for refining in self._readings:
-            refused = refining.refuses(state, states)
+            refused = refining.refused(state, states)
             if refused is not None:
-                after, problem = refused
-                self.found.refined.setdefault(refining.number, Seen(state, after, problem))
+                self.found.refined.setdefault(refining.number, Seen(state, refused))
                 self._readings = [other for other in self._readings if other is not refining]
 
     def _check_start(self, state: State) -> None:
         for refining in self._readings:
-            if (problem := refining.refuses_start(state)) is not None:
-                self.found.refined.setdefault(refining.number, Seen(state, problem=problem))
+            if not refining.starts(state):
+                self.found.refined.setdefault(refining.number, Seen(state))
 
     def _broken_steps(self) -> None:
         for number, state, after in self.compiled.broken:
@@ -366,10 +345,9 @@ class Search:
             try:
                 if watch.predicate(state):
                     continue
-                seen = Seen(state)
             except Signal:
-                seen = self._failed(watch.number, state)
-            self._note(watch, seen)
+                pass  # the property itself fails
+            self._note(watch, Seen(state))
 
 
 class Refining:
@@ -398,17 +376,18 @@ class Refining:
             found = self._abstract[key] = self._reading.abstract(state)
         return found
 
-    def refuses_start(self, state: State) -> str | None:
-        """None where a start is a start of the specification, else what is wrong with it."""
+    def starts(self, state: State) -> bool:
+        """Whether a start is a start of the specification."""
         try:
-            return None if self.abstract(state) in self._starts else ""
+            return self.abstract(state) in self._starts
         except Signal:
-            return UNREADABLE
+            return False
 
-    def refuses(self, state: State, states: list[State]) -> tuple[State, str] | None:
-        """The first of the steps from `state` that is none of the specification's, and why.
+    def refused(self, state: State, states: list[State]) -> State | None:
+        """The first of the steps from `state` that is none of the specification's.
 
-        A step that changes nothing in the specification is allowed.
+        A step that changes nothing in the specification is allowed; one that cannot be read as
+        a step of it is not.
         """
         mask, allowed = self.mask, self._allowed
         before = state & mask
@@ -419,9 +398,9 @@ class Refining:
             try:
                 old, new = self.abstract(state), self.abstract(after)
             except Signal:
-                return after, UNREADABLE
+                return after
             if old != new and new not in self._steps(old):
-                return after, ""
+                return after
             if len(allowed) < KNOWN_LIMIT:
                 allowed.add((before, then))
         return None
