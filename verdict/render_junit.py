@@ -86,7 +86,7 @@ def _result(case: ET.Element, outcome: Outcome, order: Order, finding: Finding) 
         if finding.result == "violated":
             _plain(case, told)
         return
-    extent = f"{extent_text(verdict)}; {counts_text(verdict)}"
+    extent = f"{extent_text(outcome.run.cls, verdict)}; {counts_text(verdict)}"
     if finding.result == "unknown":
         _said(case, "error", f"unknown: {finding.why or verdict.stopped}", extent)
     else:

@@ -28,6 +28,7 @@ from verdict.words import (
     extent_text,
     idle_actions,
     plural,
+    settings_texts,
     wording,
 )
 
@@ -64,7 +65,7 @@ def outcome_pieces(
     if style.brief:
         yield _line(outcome, outcome.verdict, width)
     else:
-        yield from _whole(outcome, outcome.verdict)
+        yield from _whole(outcome, outcome.verdict, width)
     for finding in outcome.verdict.findings:
         if _told(finding, style):
             yield from finding_pieces(outcome, order, finding, width)
@@ -92,24 +93,27 @@ def _line(outcome: Outcome, verdict: Verdict, width: int) -> Text:
     return line
 
 
-def _whole(outcome: Outcome, verdict: Verdict) -> Iterator[RenderableType]:
+def _whole(outcome: Outcome, verdict: Verdict, width: int) -> Iterator[RenderableType]:
     title = outcome.run.target
     if verdict.configuration:
         title += f", {verdict.configuration}"
     yield Text.assemble((title, "bold"), (f"  ({verdict.engine} engine)", "dim"))
-    if verdict.settings.items():
-        yield Text(f"  {verdict.settings}")
+    chosen, usual = settings_texts(outcome.run.cls, verdict.settings)
+    if chosen:
+        yield from broken(Text("  "), chosen, "", width)
+    if usual:
+        yield from broken(Text("  otherwise "), usual, "dim", width)
     yield Text()
     yield _table(verdict)
     yield Text()
     holds = "holds: in " if verdict.complete else ""
-    yield Text(f"  {holds}{extent_text(verdict)}")
+    yield from broken(Text("  "), f"{holds}{extent_text(outcome.run.cls, verdict)}", "", width)
     yield Text(f"  {counts_text(verdict)}")
     for sentence in bounds_texts(verdict):
         yield Text(f"  bound {sentence}")
     if idle := idle_actions(verdict):
         when = "never possible" if verdict.complete else "not possible so far"
-        yield Text(f"  {when}: {', '.join(idle)}", "yellow")
+        yield from broken(Text(f"  {when}: ", "yellow"), ", ".join(idle), "yellow", width)
     yield from _undecided(verdict)
     if verdict.seed is not None:
         yield Text(f"  seed {verdict.seed}")

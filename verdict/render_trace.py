@@ -29,9 +29,6 @@ from checker.verdict import Change, Reason, Step
 INDENT = "       "
 """What stands before a field, under the number of its state."""
 
-WIDEST_NAME = 32
-"""Fields with longer names push their values to the right, others share a column."""
-
 
 def trace_lines(trace: Trace, width: int) -> Iterator[Text]:
     """The trace, line by line, none wider than `width` where that can be."""
@@ -114,7 +111,8 @@ def _change(change: Change) -> tuple[str, str]:
 def _fields(named: Iterable[tuple[str, str]], width: int) -> Iterator[Text]:
     """Names and values in two columns."""
     rows = list(named)
-    column = max((len(name) for name, _ in rows if len(name) <= WIDEST_NAME), default=0)
+    widest = width // 2 - len(INDENT)  # a longer name pushes its value to the right
+    column = max((len(name) for name, _ in rows if len(name) <= widest), default=0)
     for name, value in rows:
         yield from broken(Text.assemble(INDENT, (f"{name:<{column}}  ", "dim")), value, "", width)
 

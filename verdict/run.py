@@ -206,9 +206,10 @@ def execute(run: Run, order: Order, reporter: Reporter) -> Outcome:
 
 
 def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
+    machine = run.machine()
     if order.simulate is None:
         return checker.check(
-            run.machine(),
+            machine,
             configuration=run.configuration,
             hazards=run.hazards,
             limits=order.limits,
@@ -216,7 +217,7 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
             only=order.only,
         )
     return checker.simulate(
-        run.machine(),
+        machine,
         runs=order.simulate,
         depth=order.depth,
         seed=order.seed,

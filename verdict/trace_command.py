@@ -17,7 +17,7 @@ from verdict.output import console, replaced
 from verdict.render_trace import trace_lines
 from verdict.saved import Loaded, load
 from verdict.traces_itf import document, document_text
-from verdict.words import plural
+from verdict.words import plural, settings_texts
 
 app = typer.Typer(help="Show or replay a saved trace.", no_args_is_help=True)
 
@@ -89,7 +89,7 @@ def _title(loaded: Loaded) -> Text:
     title = Text.assemble((about.machine, "bold"))
     if about.configuration:
         title.append(f", {about.configuration}", "bold")
-    title.append(f"  {loaded.trace.settings}")
+    title.append(f"  {settings_texts(type(loaded.machine), loaded.trace.settings)[0]}")
     if about.property:
         title.append(f"\n{about.property}: ", "bold").append(about.sentence)
     return title

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checker import Finding, Verdict
+from checker import Finding, Machine, Settings, Verdict
+from checker.language.annotations import survey
+from checker.language.domains import shown
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,19 @@ def counts_text(verdict: Verdict) -> str:
     )
 
 
-def extent_text(verdict: Verdict) -> str:
+def settings_texts(cls: type[Machine], settings: Settings) -> tuple[str, str]:
+    """The sizes, bounds and variants that were chosen, and the variants that are the defaults."""
+    defaults = {name: declared.default for name, declared in survey(cls).items()}
+    plain = [name for name, value in settings.variants.items() if value == defaults.get(name)]
+    told = [f"{name}={shown(value)}" for name, value in settings.items().items()]
+    usual = [text for text in told if text.partition("=")[0] in plain]
+    return " ".join(text for text in told if text not in usual), " ".join(usual)
+
+
+def extent_text(cls: type[Machine], verdict: Verdict) -> str:
     """What was looked at: every state within which bounds, or how much of them and why."""
-    where = f" with {verdict.settings}" if verdict.settings.items() else ""
+    chosen, _ = settings_texts(cls, verdict.settings)
+    where = f" with {chosen}" if chosen else ""
     if verdict.complete:
         return f"every reachable state{where}"
     stopped = f"stopped: {verdict.stopped}" if verdict.stopped else "not all were visited"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import checker
 from tests.verdict.running import LIGHT, MACHINES, PLAIN, TWO, TWO_PHASE, ZOO, another, verdict
 
 pytestmark = pytest.mark.timeout(120)
@@ -17,7 +18,7 @@ def test_everything_as_expected_is_0() -> None:
     assert said.status == 0
     assert said.err == ""
     assert "288 states (1,146 generated), depth 11" in said.out
-    assert "holds: in every reachable state with RM=3 quorum=ALL" in said.out
+    assert "holds: in every reachable state with RM=3\n" in said.out
 
 
 def test_a_violation_is_1_and_told_in_order() -> None:
@@ -237,3 +238,14 @@ def test_lines_keep_to_the_width(width: int) -> None:
     long = [line for line in said.out.splitlines() if len(line) > width and "reproduce" not in line]
     assert long == []
     assert not any(line.endswith(" ") for line in said.out.splitlines())
+
+
+def test_a_fault_of_the_program_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **_also: object) -> None:
+        raise RuntimeError("the engine is broken")
+
+    monkeypatch.setattr(checker, "check", broken)
+    said = verdict("check", PLAIN, "-q")
+    assert said.status == 2
+    assert "this is a fault of verdict itself" in said.err
+    assert "RuntimeError: the engine is broken" in said.err

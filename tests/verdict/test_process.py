@@ -239,3 +239,59 @@ def test_an_encoding_without_check_marks_is_no_fault() -> None:
     said = another("check", PLAIN, "-q", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert said.status == 0
     assert "?  still" in said.out
+
+
+STUBBORN = """
+import time
+from multiprocessing import parent_process
+from verdict import *
+import checker
+
+
+def fails(*_: object, **_also: object) -> None:
+    raise RuntimeError("the engine is broken")
+
+
+def goes_on(*_: object, **words: object) -> None:
+    words["reporter"].progress(Progress(1, 1, 1, 1, 1.0))
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+
+
+if parent_process() is not None:
+    checker.check = WAY
+
+
+class Still(Machine):
+    on: bool = False
+    configurations = (configuration("one"), configuration("two"))
+"""
+
+
+def test_a_fault_in_a_worker_is_shown_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "still.py"
+    file.write_text(STUBBORN.replace("WAY", "fails"))
+    said = another("check", file, "-q", "-j2")
+    assert said.status == 2
+    assert "this is a fault of verdict itself" in said.err
+    assert "RuntimeError: the engine is broken" in said.err
+
+
+def test_a_second_ctrl_c_ends_workers_that_do_not_listen(tmp_path: Path) -> None:
+    file = tmp_path / "still.py"
+    file.write_text(STUBBORN.replace("WAY", "goes_on"))
+    with started("check", str(file), "-j2", VERDICT_PROGRESS="0") as process:
+        assert process.stderr is not None
+        seen = wait_for(process.stderr, "1 states")
+        while not {"one", "two"} <= set(re.findall("one|two", seen)):
+            seen += wait_for(process.stderr, "1 states")
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert err.endswith("verdict: interrupted\n")
