@@ -34,6 +34,9 @@ from verdict.workers import cores
 ANY_USAGE: Any = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that it cannot read; it has had several homes."""
 
+INTERRUPTED = 130
+"""What typer makes of a Ctrl-C that nobody else has caught; by its version, or typer.Abort."""
+
 app = typer.Typer(
     name="verdict",
     help="Executable, machine-checked specifications: which promises hold, and the shortest way "
@@ -147,7 +150,10 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        return int(app(standalone_mode=False) or 0)
+        status = int(app(standalone_mode=False) or 0)
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
+        return status
     except VerdictError as error:
         return _wrong(error)
     except ANY_USAGE as error:
