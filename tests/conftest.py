@@ -18,6 +18,11 @@ from hypothesis import HealthCheck, settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 
+# Coverage is measured where tests run, in the workers of pytest-xdist too, and not in the programs
+# that tests start: those are looked at from outside, at their own pace.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
 settings.register_profile(
     "ci",
     derandomize=True,
