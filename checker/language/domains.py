@@ -93,6 +93,9 @@ class IndexMeta(type):
     def __len__(cls) -> int:
         return size_of(cls.__name__)
 
+    def __bool__(cls) -> bool:
+        return True  # a class is there whatever its size, as an Enum class is
+
 
 class Index(metaclass=IndexMeta):
     """A finite domain of numbered values, sized per configuration by the class's name.
