@@ -1,0 +1,128 @@
+"""The actions of a machine as C functions, and the calls that try them all.
+
+    static void act_rm_prepare(Worker *w, const u64 *s, u32 instance, u64 r_0)
+
+An action with few choices is called once for each, with constants, so that the C compiler folds
+them; otherwise in loops.  What becomes of the state after, `t`, is the caller's business: it is
+given to the search, or compared with what a specification should come to.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from checker.engines.native.expressions import Expressions, Sites
+from checker.engines.native.shapes import Shapes, low_of
+from checker.engines.native.statements import Function
+from checker.engines.native.words import Room
+from checker.language.ir import Action, Domain, walk
+
+INSTANCE_LIMIT = 128
+"""An action with at most this many choices is called with constants, one call for each."""
+
+INLINE = 4000
+"""Nodes of the IR that the calls of one action may come to and still be written out."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A call of an action: with these numbers for its parameters, or in loops over them."""
+
+    action: Action
+    fixed: tuple[int, ...] | None
+
+
+Ending = Callable[[Action, Expressions], list[str]]
+
+
+@dataclass
+class Actions:
+    """Writes the actions of one machine.
+
+    prefix   of the functions' names
+    state    the room of its state; `words` is its size as C knows it
+    ending   the lines that deal with `t`, at the end of each action
+    give_up  the statement where an action cannot be finished
+    """
+
+    prefix: str
+    shapes: Shapes
+    sites: Sites
+    state: Room
+    words: str
+    ending: Ending
+    give_up: str
+    instances: list[Instance]
+
+    def expressions(self) -> Expressions:
+        """The compiler of expressions over the state before."""
+        return Expressions(self.shapes, self.sites, {"self": ("s", self.state)})
+
+    def function(self, action: Action) -> str:
+        """The function that an action is."""
+        to = self.expressions()
+        heads = ["Worker *w", "const u64 *s", "u32 instance"]
+        for parameter in action.parameters:
+            name = to.fresh(parameter.name)
+            heads.append(f"{self.shapes.of(parameter.type)} {name}")
+            to.names[parameter.name] = name
+        body = Function(to, "self", self.give_up, self.words)
+        body.body(action.body)
+        for line in self.ending(action, to):
+            body.line(line)
+        head = f"{self._linkage(action)} void {self._name(action)}({', '.join(heads)})"
+        return "\n".join([f"/* {action.sentence} */", f"{head} {{", *body.lines, "}"])
+
+    def _name(self, action: Action) -> str:
+        return self.prefix + action.name.replace(".", "__")
+
+    def _linkage(self, action: Action) -> str:
+        """An action that is called with few constants is written out where it is called."""
+        calls = self._constant_count(action)
+        short = calls is not None and calls * sum(1 for s in action.body for _ in walk(s)) <= INLINE
+        return "static inline __attribute__((always_inline))" if short else "static"
+
+    def _constant_count(self, action: Action) -> int | None:
+        """How many calls with constants an action has; None where it is called in loops."""
+        if not all(isinstance(p.source, Domain) and p.type.dense for p in action.parameters):
+            return None
+        count = math.prod(p.type.choices or 0 for p in action.parameters)
+        return count if count <= INSTANCE_LIMIT else None
+
+    def calls(self, action: Action) -> list[str]:
+        """The lines that try an action with every choice."""
+        if self._constant_count(action) is not None:
+            ranges = (range(parameter.type.count or 0) for parameter in action.parameters)
+            return [self._constant_call(action, chosen) for chosen in itertools.product(*ranges)]
+        return self._looping_call(action)
+
+    def _instance(self, action: Action, chosen: tuple[int, ...] | None) -> int:
+        self.instances.append(Instance(action, chosen))
+        return len(self.instances) - 1
+
+    def _constant_call(self, action: Action, chosen: tuple[int, ...]) -> str:
+        number = self._instance(action, chosen)
+        values = [str(c + low_of(p.type)) for p, c in zip(action.parameters, chosen, strict=True)]
+        return f"  {self._name(action)}({', '.join(['w', 's', str(number), *values])});"
+
+    def _looping_call(self, action: Action) -> list[str]:
+        number = self._instance(action, None)
+        to = self.expressions()
+        lines, names = [], []
+        for depth, parameter in enumerate(action.parameters, 1):
+            name = to.fresh(parameter.name)
+            head, first = to.loop(parameter.source, name, distinct=True)
+            lines.append("  " * depth + f"{head} {{ {first.rstrip()}")
+            to.names[parameter.name] = name
+            names.append(name)
+        depth = len(names) + 1
+        guard = "if (!w->failed) " if to.failing else ""
+        given = ", ".join(["w", "s", str(number), *names])
+        lines.append("  " * depth + f"{guard}{self._name(action)}({given});")
+        lines.extend("  " * (depth - 1 - i) + "}" for i in range(len(names)))
+        if to.failing:
+            lines.append(f"  if (w->failed) stuck(w, {number});")
+        return lines

@@ -1,0 +1,103 @@
+"""From C to a loaded library: the compiler that is there, and a cache by content.
+
+The compiler is `cc` (or what the environment's CC names), else the one that the `ziglang` wheel
+brings (an optional extra).  Built libraries are kept in the user's cache folder under a name
+made of everything that went into them, and appear there whole or not at all, so that any number
+of processes may build at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+
+from checker.errors import EngineError
+
+FLAGS = ("-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-w")
+PARTS = ("runtime.h", "search.c")
+
+
+def compiler() -> list[str] | None:
+    """The command of a C compiler, or None where there is none."""
+    asked = os.environ.get("CC")
+    if asked:
+        return shlex.split(asked)
+    for name in ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return [found]
+    if importlib.util.find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    return None
+
+
+@functools.cache
+def compiler_version() -> str:
+    """What the compiler says it is, on one line; empty where there is none."""
+    command = compiler()
+    if command is None:
+        return ""
+    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    return said.stdout.split("\n")[0].strip()
+
+
+def part(name: str) -> str:
+    """One of the files that are written by hand."""
+    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+
+
+def cache_folder() -> Path:
+    """Where built libraries are kept; VERDICT_CACHE names another place."""
+    asked = os.environ.get("VERDICT_CACHE")
+    return Path(asked) if asked else Path(platformdirs.user_cache_dir("verdict")) / "native"
+
+
+def build(text: str, extra: tuple[str, ...] = ()) -> Path:
+    """The library of a program's C, built unless it is there already; EngineError."""
+    command = compiler()
+    if command is None:
+        raise EngineError("there is no C compiler", hint="install one, or the extra [native]")
+    flags = [*FLAGS, *extra]
+    parts = {name: part(name) for name in PARTS}
+    content = "\0".join([text, *parts.values(), *command, *flags, sys.platform])
+    name = hashlib.sha256(content.encode()).hexdigest()[:32]
+    folder = cache_folder()
+    library = folder / f"{name}.so"
+    if library.exists():
+        return library
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            for file, content_of in {**parts, "program.c": text}.items():
+                (Path(place) / file).write_text(content_of, encoding="utf-8")
+            _run([*command, *flags, "-o", "program.so", "program.c"], place)
+            (Path(place) / "program.c").replace(folder / f"{name}.c")
+            (Path(place) / "program.so").replace(library)
+    except OSError as error:
+        raise EngineError(
+            f"{folder} cannot be written: {error.strerror}", hint="set VERDICT_CACHE to a folder"
+        ) from None
+    return library
+
+
+def _run(command: list[str], place: str) -> None:
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    if done.returncode:
+        first = next((x for x in done.stderr.splitlines() if "error" in x), done.stderr.strip())
+        raise EngineError(f"{command[0]} refuses the generated C: {first}")
+
+
+def load(library: Path) -> ctypes.CDLL:
+    """A built library, loaded."""
+    return ctypes.CDLL(str(library))

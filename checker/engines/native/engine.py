@@ -1,0 +1,190 @@
+"""The native engine: a program compiled to C and searched there.
+
+The search runs in a thread of its own, outside the interpreter's lock, while this thread looks
+at the clock, reports, and hears Ctrl-C.  What it finds comes back as the numbers of entries;
+traces are rebuilt from the parents of entries and repeated by the reference evaluator.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+from typing import Any
+
+from checker.engines.findings import Sight
+from checker.engines.native.build import build, load
+from checker.engines.native.program import Generated, Generator
+from checker.engines.native.words import Codec, Rooms
+from checker.errors import EngineError
+from checker.language.evaluator import Evaluator, Outcome
+from checker.language.ir import Program
+from checker.language.machine import Snapshot
+from checker.verdict import Limits, Progress, Reporter
+
+STOPPED, STATES_LIMIT, MEMORY_LIMIT, DEPTH_LIMIT = 1, 2, 3, 4
+LOOK_EVERY = 0.05
+UNLIMITED = (1 << 64) - 1
+HOLE = 0xFFFFFFFF
+FIRST_SLOTS = 1 << 18
+
+
+def _run_type(words: int, instances: int, sites: int, properties: int) -> type[ctypes.Structure]:
+    """The Run of search.c, for one program."""
+    u32, u64 = ctypes.c_uint32, ctypes.c_uint64
+
+    class Seen(ctypes.Structure):
+        _fields_ = (
+            ("found", u32), ("index", u32), ("is_step", u32), ("instance", u32),
+            ("after", u64 * words),
+        )  # fmt: skip
+
+    class Run(ctypes.Structure):
+        _fields_ = (
+            ("slots", u64), ("max_states", u64), ("max_bytes", u64), ("max_depth", u64),
+            ("workers", u64), ("room", u64),
+            ("table", ctypes.c_void_p), ("order", ctypes.c_void_p), ("parent", ctypes.c_void_p),
+            ("count", u64), ("distinct", u64), ("generated", u64), ("depth", u64),
+            ("level_end", u64), ("stop", u32), ("status", u32),
+            ("fired", u64 * (instances + 1)), ("fresh", u64 * (instances + 1)),
+            ("sites", u64 * (sites + 1)),
+            ("seen", Seen * (properties + 1)), ("defect", Seen),
+            ("next", u64), ("grow", u64),
+        )  # fmt: skip
+
+    return Run
+
+
+class NativeSearch:
+    """One search of a program by generated C."""
+
+    def __init__(
+        self,
+        program: Program,
+        limits: Limits,
+        reporter: Reporter,
+        workers: int = 1,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        self.program = program
+        self.evaluator = Evaluator(program)
+        self.generated: Generated = Generator(program).generate()
+        self.codec = Codec(Rooms(), program.state)
+        self._library = load(build(self.generated.text, flags))
+        count = len(program.properties) + len(program.refinements)
+        kind = _run_type(
+            self.generated.words, len(self.generated.instances), len(self.generated.sites), count
+        )
+        self._library.size_of_run.restype = ctypes.c_uint64
+        if ctypes.sizeof(kind) != self._library.size_of_run():
+            raise EngineError("the generated program and the engine differ in what a run is")
+        self.result: Any = kind()
+        self.starts: tuple[Outcome, ...] = tuple(self.evaluator.starts())
+        self._limits, self._reporter = limits, reporter
+        self.workers = workers
+        self.seconds = 0.0
+        self.stopped = ""
+
+    def run(self) -> None:
+        """Search until nothing is left, the budget is spent, or an interruption."""
+        run = self.result
+        budget = self._limits.memory or _memory_there() * 3 // 4
+        words = self.generated.words
+        run.slots = FIRST_SLOTS
+        run.max_states = self._limits.states or UNLIMITED
+        run.max_bytes = budget
+        run.max_depth = self._limits.depth or UNLIMITED
+        run.workers = self.workers
+        run.room = min(0xFFFFFFFE, budget // (8 * words) + (1 << 20))
+        starts = [self.codec.pack(o.state) for o in self.starts if o.state is not None]
+        flat = [word for state in starts for word in state]
+        array = (ctypes.c_uint64 * len(flat))(*flat)
+        status: list[int] = []
+        thread = threading.Thread(
+            target=lambda: status.append(
+                self._library.search(ctypes.byref(run), array, ctypes.c_uint64(len(starts)))
+            ),
+            daemon=True,
+        )
+        began = time.perf_counter()
+        thread.start()
+        self._wait(thread, began)
+        self.seconds = time.perf_counter() - began
+        if status != [0]:
+            raise EngineError("the search could not reserve its memory")
+        self.stopped = self.stopped or self._status()
+
+    def _wait(self, thread: threading.Thread, began: float) -> None:
+        pause = 0.0005
+        while thread.is_alive():
+            try:
+                thread.join(pause)
+                pause = min(2 * pause, LOOK_EVERY)
+                run, now = self.result, time.perf_counter() - began
+                if self._limits.time is not None and now >= self._limits.time and not self.stopped:
+                    self.stopped = f"{self._limits.time:g} seconds"
+                    run.stop = STOPPED
+                if pause == LOOK_EVERY:
+                    queued = max(0, run.count - run.next)
+                    self._reporter.progress(
+                        Progress(run.count, run.generated, run.depth, queued, now)
+                    )
+            except KeyboardInterrupt:
+                self.stopped = "interrupted"
+                self.result.stop = STOPPED
+
+    def _status(self) -> str:
+        limits = self._limits
+        return {
+            0: "",
+            STOPPED: "interrupted",
+            STATES_LIMIT: f"{limits.states:,} states" if limits.states else "",
+            MEMORY_LIMIT: f"{limits.memory or _memory_there() * 3 // 4:,} bytes of memory",
+            DEPTH_LIMIT: f"depth {limits.depth}",
+        }[self.result.status]
+
+    # -------------------------------------------------------- what was seen
+
+    def state(self, index: int) -> Snapshot:
+        """The state of an entry."""
+        words = (ctypes.c_uint64 * self.generated.words)()
+        self._library.state_at(ctypes.byref(self.result), ctypes.c_uint64(index), words)
+        return self.codec.unpack(list(words))
+
+    def states(self) -> list[Snapshot]:
+        """Every state that was found, in the order in which they were."""
+        order = ctypes.cast(self.result.order, ctypes.POINTER(ctypes.c_uint32))
+        return [self.state(i) for i in range(self.result.count) if order[i] != HOLE]
+
+    def path(self, index: int) -> list[Snapshot]:
+        """The states from a start to an entry."""
+        parents = ctypes.cast(self.result.parent, ctypes.POINTER(ctypes.c_uint32))
+        entries = [index]
+        while parents[entries[-1]] != entries[-1]:
+            entries.append(parents[entries[-1]])
+        return [self.state(entry) for entry in reversed(entries)]
+
+    def sight(self, seen: Any) -> Sight | None:
+        """What the search noted, or None where it noted nothing."""
+        if not seen.found:
+            return None
+        after = self.codec.unpack(list(seen.after)) if seen.is_step else None
+        return Sight(tuple(self.path(seen.index)), after)
+
+    def close(self) -> None:
+        """Give the memory of the search back."""
+        if self.result.table:
+            self._library.finish(ctypes.byref(self.result))
+
+
+def _memory_there() -> int:
+    """Bytes of memory that are free to be used."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

@@ -1,0 +1,96 @@
+"""What the native engine saw, told as every engine tells it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+from checker.engines.findings import Observed, Sight
+from checker.engines.native.build import compiler_version
+from checker.engines.native.engine import NativeSearch
+from checker.engines.tracing import Disagreement
+from checker.language.evaluator import Defect, Outcome
+from checker.verdict import Coverage
+
+
+def observed(search: NativeSearch) -> Observed:
+    """The observations of a search, with states as values."""
+    run = search.result
+    first = len(search.program.properties)
+    sights = {
+        number: sight
+        for number, seen in enumerate(run.seen)
+        if (sight := search.sight(seen)) is not None
+    }
+    refined = {number - first: sight for number, sight in sights.items() if number >= first}
+    return Observed(
+        engine="native",
+        distinct=run.distinct,
+        generated=run.generated,
+        depth=run.depth,
+        seconds=search.seconds,
+        stopped=search.stopped,
+        coverage=_coverage(search),
+        bounds=_bounds(search),
+        seen={number: sight for number, sight in sights.items() if number < first},
+        refined=_refused_starts(search) | refined,
+        defect=_defect(search),
+        versions={"python": platform.python_version(), "compiler": compiler_version()},
+    )
+
+
+def _coverage(search: NativeSearch) -> tuple[Coverage, ...]:
+    fired = {a.name: (0, 0) for a in search.program.actions if not a.impossible}
+    for number, instance in enumerate(search.generated.instances):
+        count, fresh = fired[instance.action.name]
+        run = search.result
+        fired[instance.action.name] = (count + run.fired[number], fresh + run.fresh[number])
+    return tuple(Coverage(name, *counts) for name, counts in fired.items())
+
+
+def _bounds(search: NativeSearch) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for number, site in enumerate(search.generated.sites, 1):
+        if site.bound is not None and search.result.sites[number]:
+            found[site.bound] = found.get(site.bound, 0) + search.result.sites[number]
+    for outcome in search.starts:
+        if outcome.bound is not None:
+            found[outcome.bound] = found.get(outcome.bound, 0) + 1
+    return found
+
+
+def _defect(search: NativeSearch) -> Sight | None:
+    """The first defect, in the evaluator's words."""
+    for outcome in search.starts:
+        if outcome.defect is not None:
+            return Sight((search.program.start,), None, outcome.defect, started=False)
+    sight = search.sight(search.result.defect)
+    if sight is None:
+        return None
+    try:
+        outcomes: list[Outcome] = list(search.evaluator.outcomes(sight.run[-1]))
+    except Defect as defect:  # in computing what is to be chosen from
+        return Sight(sight.run, None, defect)
+    for outcome in outcomes:
+        if outcome.defect is not None:
+            return Sight(sight.run, None, outcome.defect)
+    raise Disagreement(f"the compiled program has a defect that none has in {sight.run[-1]}")
+
+
+def _refused_starts(search: NativeSearch) -> dict[int, Sight]:
+    """Starts that are none of a specification's: there are few, and the evaluator looks at them."""
+    from checker.language.evaluator import Evaluator
+
+    found: dict[int, Sight] = {}
+    for number, refinement in enumerate(search.program.refinements):
+        admitted = {start.state for start in Evaluator(refinement.spec).initial()}
+        for outcome in search.starts:
+            if outcome.state is None:
+                continue
+            try:
+                good = search.evaluator.abstract(refinement, outcome.state) in admitted
+            except Defect:
+                good = False
+            if not good:
+                found.setdefault(number, Sight((outcome.state,)))
+    return found

@@ -1,0 +1,202 @@
+"""A program as one C file: types, an action a function, a property a function, and `visit`.
+
+#include runtime.h    numbers, failure, collections
+declarations          the structs of its types
+is_bound              which sites are bounds
+#include search.c     the search
+holds_…, act_…        properties and actions
+reads_…, spec…        mappings onto specifications, and the specifications' actions
+visit                 the properties of a state, then its successors
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checker.engines.native.actions import Actions, Instance
+from checker.engines.native.expressions import Expressions, Site, Sites
+from checker.engines.native.shapes import Shapes
+from checker.engines.native.statements import Function
+from checker.engines.native.words import Codec, Room, Rooms
+from checker.language.ir import Action, Program, Property, Refinement
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A program in C: the text, what its instances and sites are, and the words of a state."""
+
+    text: str
+    instances: tuple[Instance, ...]
+    sites: tuple[Site, ...]
+    words: int
+
+
+class Generator:
+    """Writes the C of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._rooms = Rooms()
+        self._state: Room = self._rooms.state(program.state)
+        self._shapes = Shapes(self._rooms)
+        self._sites = Sites()
+        self._functions: list[str] = []
+        self._actions = Actions(
+            "act_", self._shapes, self._sites, self._state, "WORDS", self._ending,
+            "{ stuck(w, instance); return; }", [],
+        )  # fmt: skip
+
+    def generate(self) -> Generated:
+        """The whole file."""
+        possible = [action for action in self._program.actions if not action.impossible]
+        for number, prop in enumerate(self._program.properties):
+            if prop.kind != "eventually":
+                self._property(number, prop)
+        for number, refinement in enumerate(self._program.refinements):
+            self._refinement(number, refinement)
+        self._functions.extend(self._actions.function(action) for action in possible)
+        visit = self._visit(possible)
+        instances, sites = self._actions.instances, self._sites.known
+        bounds = ", ".join(["0", *(str(int(site.bound is not None)) for site in sites)])
+        count = len(self._program.properties) + len(self._program.refinements)
+        sizes = {"WORDS": self._state.words, "INSTANCES": len(instances), "SITES": len(sites),
+                 "PROPERTIES": count, "READINGS": self._reading_words()}  # fmt: skip
+        text = "\n\n".join(
+            [
+                f"/* {self._program.name}, {self._program.settings} */",
+                '#include "runtime.h"',
+                "\n".join(f"#define {name} {size}" for name, size in sizes.items()),
+                *self._shapes.declarations,
+                f"static const unsigned char is_bound[] = {{{bounds}}};",
+                "static inline void visit(Worker *w, const u64 *s);",
+                '#include "search.c"',
+                *self._functions,
+                visit,
+            ]
+        )
+        return Generated(text, tuple(instances), tuple(sites), self._state.words)
+
+    def _expressions(self, roots: dict[str, str]) -> Expressions:
+        return Expressions(
+            self._shapes, self._sites, {root: (array, self._state) for root, array in roots.items()}
+        )
+
+    # -------------------------------------------------------- steps
+
+    def _ending(self, action: Action, to: Expressions) -> list[str]:
+        """What is done with a step: its properties are looked at, and it is handed on."""
+        lines = []
+        for number, prop in enumerate(self._program.properties):
+            if prop.kind == "step" and prop.on in (None, action.name):
+                passed = [to.names[p.name] for p in action.parameters] if prop.on else []
+                call = f"holds_{number}({', '.join(['w', 's', 't', *passed])})"
+                lines.append(f"if (pending(w, {number}) && !{call}) {_noted(number, step=True)}")
+                lines.append("w->failed = 0;")
+        first = len(self._program.properties)
+        for number, _ in enumerate(self._program.refinements):
+            test = f"pending(w, {first + number}) && !refines_{number}(w, s, t)"
+            lines.append(f"if ({test}) {_noted(first + number, step=True)}")
+        return [*lines, "emit(w, s, t, instance);"]
+
+    def _property(self, number: int, prop: Property) -> None:
+        heads = ["Worker *w", "const u64 *s"]
+        roots = {"self": "s"}
+        if prop.kind == "step":
+            heads.append("const u64 *t")
+            roots["after"] = "t"
+        to = self._expressions(roots)
+        if prop.on is not None:
+            for parameter in self._program.action(prop.on).parameters:
+                name = to.fresh(parameter.name)
+                heads.append(f"{self._shapes.of(parameter.type)} {name}")
+                to.names[parameter.name] = name
+        body = to.compile(prop.test)
+        failing = " && !w->failed" if to.failing else ""
+        self._functions.append(
+            f"/* {prop.promise.sentence} */\nstatic int holds_{number}({', '.join(heads)}) {{\n"
+            f"  int good = {body} != 0;\n  return good{failing};\n}}"
+        )
+
+    # -------------------------------------------------------- refinement
+
+    def _reading_words(self) -> int:
+        """Words for the readings of the state that is visited, one behind the other."""
+        specs = (refinement.spec.state for refinement in self._program.refinements)
+        return sum(self._rooms.state(spec).words for spec in specs)
+
+    def _refinement(self, number: int, refinement: Refinement) -> None:
+        spec = refinement.spec
+        room = self._rooms.state(spec.state)
+        prefix = f"spec{number}_"
+        same = f"memcmp(t, w->target, {room.words} * sizeof(u64)) == 0"
+        actions = Actions(
+            prefix, self._shapes, self._sites, room, str(room.words),
+            lambda _, __: [f"if ({same}) w->hit = 1;"], "{ w->failed = 0; return; }", [],
+        )  # fmt: skip
+        possible = [action for action in spec.actions if not action.impossible]
+        self._functions.extend(actions.function(action) for action in possible)
+        calls = [line for action in possible for line in actions.calls(action)]
+        self._functions.append(self._mapping(number, refinement, room))
+        offset = sum(self._rooms.state(r.spec.state).words
+                     for r in self._program.refinements[:number])  # fmt: skip
+        self._functions.append(
+            "\n".join(
+                [
+                    f"/* Whether a step is one of {spec.name}, or none there. */",
+                    f"static int refines_{number}(Worker *w, const u64 *s0, const u64 *t0) {{",
+                    f"  u64 z[{room.words}];",
+                    f"  const u64 *s = w->readings + {offset};",
+                    f"  if (!reads_{number}(w, t0, z)) return 0;",
+                    "  if (!memcmp(s, z, sizeof z)) return 1;",
+                    "  w->target = z, w->hit = 0;",
+                    *calls,
+                    "  return w->hit;",
+                    "}",
+                ]
+            )
+        )
+
+    def _mapping(self, number: int, refinement: Refinement, room: Room) -> str:
+        """How a state is read as one of the specification; 0 where it cannot be."""
+        to = self._expressions({"self": "s"})
+        to.roots["spec"] = ("z", room)
+        body = Function(to, "spec", "{ w->failed = 0; return 0; }", str(room.words))
+        start = Codec(self._rooms, refinement.spec.state).pack(refinement.spec.start)
+        values = ", ".join(f"{word:#x}ULL" for word in start)
+        body.line(f"static const u64 start[] = {{{values}}};")
+        body.line("memcpy(z, start, sizeof start);")
+        body.body(refinement.body)
+        body.line("return 1;")
+        head = f"static int reads_{number}(Worker *w, const u64 *s, u64 *z)"
+        return "\n".join([f"{head} {{", *body.lines, "}"])
+
+    # -------------------------------------------------------- visiting
+
+    def _visit(self, possible: list[Action]) -> str:
+        lines = []
+        for number, prop in enumerate(self._program.properties):
+            if prop.kind in ("invariant", "reachable"):
+                wanted = "" if prop.kind == "reachable" else "!"
+                lines.append(f"  if (pending(w, {number}) && {wanted}holds_{number}(w, s)) "
+                             f"{_noted(number)}")  # fmt: skip
+                lines.append("  w->failed = 0;")
+        offset, first = 0, len(self._program.properties)
+        for number, refinement in enumerate(self._program.refinements):
+            read = f"reads_{number}(w, s, w->readings + {offset})"
+            lines.append(f"  if (!{read} && pending(w, {first + number})) {_noted(first + number)}")
+            offset += self._rooms.state(refinement.spec.state).words
+        lines.append("  w->enabled = 0;")
+        for action in possible:
+            lines.extend(self._actions.calls(action))
+        for number, prop in enumerate(self._program.properties):
+            if prop.kind == "terminal":
+                lines.append(f"  if (!w->enabled && pending(w, {number}) && !holds_{number}(w, s)) "
+                             f"{_noted(number)}")  # fmt: skip
+                lines.append("  w->failed = 0;")
+        return "static inline void visit(Worker *w, const u64 *s) {\n" + "\n".join(lines) + "\n}"
+
+
+def _noted(number: int, *, step: bool = False) -> str:
+    """The statement that writes down where a property was first seen to fail."""
+    after, instance = ("t", "instance") if step else ("0", "0")
+    return f"note(w, &w->run->seen[{number}], {after}, {instance});"
