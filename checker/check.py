@@ -8,7 +8,7 @@ from checker.engines.python import check_program, simulate_program
 from checker.engines.tracing import replayed
 from checker.errors import RequestError
 from checker.language.evaluator import Evaluator
-from checker.language.ir import Program
+from checker.language.ir import Const, Program, Property
 from checker.language.lowering import lower
 from checker.language.machine import Machine
 from checker.verdict import Limits, Reporter, Silent, Trace, Verdict
@@ -64,7 +64,11 @@ def replay(machine: Machine, trace: Trace) -> None:
 
 
 def chosen(program: Program, hazards: frozenset[str], only: frozenset[str] | None) -> Program:
-    """The program with only some of its properties; RequestError for an id that it has not."""
+    """The program with those of its properties that are asked; RequestError for an unknown id.
+
+    What the settings alone make true is not asked, unless it is named: that it holds would say
+    nothing of the machine.
+    """
     ids = [p.promise.id for p in program.properties] + [r.promise.id for r in program.refinements]
     for wanted in sorted((only or frozenset()) | hazards):
         if wanted not in ids and wanted != "well-defined":
@@ -72,9 +76,15 @@ def chosen(program: Program, hazards: frozenset[str], only: frozenset[str] | Non
                 f"{program.name} has no property {wanted}", hint=f"it has {', '.join(ids)}"
             )
     if only is None:
-        return program
+        asked = tuple(p for p in program.properties if p.promise.id in hazards or not settled(p))
+        return replace(program, properties=asked)
     return replace(
         program,
         properties=tuple(p for p in program.properties if p.promise.id in only),
         refinements=tuple(r for r in program.refinements if r.promise.id in only),
     )
+
+
+def settled(prop: Property) -> bool:
+    """Whether a property is true whatever the state is: a variant, or a size, makes it so."""
+    return isinstance(prop.test, Const) and prop.test.value is True
