@@ -53,10 +53,9 @@ class DeliveryPromises(Participants):
 
     @invariant(DLV_4)
     def auto_commit_is_safe(self) -> bool:
-        """Asked where members commit automatically; what a living member has in hand is not lost."""
+        """Asked where members commit automatically; what a live member has in hand is not lost."""
         return self.commit_mode is not CommitMode.AUTO or all(
-            record in self.aux_processed[g][p]
-            or any(self.in_hand(g, m, p, record) for m in Member)
+            record in self.aux_processed[g][p] or any(self.in_hand(g, m, p, record) for m in Member)
             for g in GroupId
             for p in Partition
             for record in range(self.aux_committed[g][p])

@@ -228,8 +228,7 @@ class Members(Participants):
                     {
                         p
                         for p in Partition
-                        if owner[p] == m
-                        or (self.assignor is Assignor.OVERLAPPING and m in members)
+                        if owner[p] == m or (self.assignor is Assignor.OVERLAPPING and m in members)
                         if self.assignor is not Assignor.INCOMPLETE or int(p) > 0
                     }
                 )

@@ -43,7 +43,7 @@ class SyncGroupRequest(Record):
 
 
 class HeartbeatRequest(Record):
-    """I am alive; is the generation still good?"""
+    """I am alive; say whether the generation is still good."""
 
     member: Member
     generation: Generation
@@ -65,7 +65,7 @@ class OffsetCommitRequest(Record):
 
 
 class OffsetFetchRequest(Record):
-    """How far has the group come in this partition?"""
+    """Say how far the group has come in this partition."""
 
     member: Member
     partition: Partition

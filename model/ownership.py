@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from checker import invariant, refines
-from model.messages import OffsetCommitRequest
 from model.consumer import Phase
+from model.messages import OffsetCommitRequest
 from model.participants import Line, OffsetKey, Participants
 from spec import GroupId, GroupState, Member, Ownership, Partition
 from spec.ownership import OWN_1, OWN_2, OWN_3, OWN_4, OWN_5
@@ -53,10 +53,7 @@ class OwnershipPromises(Participants):
         request = connection.request if line is Line.OPEN else connection.late
         if isinstance(request, OffsetCommitRequest):
             group = self.coordinators[self.group_of(m)]
-            return (
-                request.partition == p
-                and group.commit_refusal(m, request.generation) is None
-            )
+            return request.partition == p and group.commit_refusal(m, request.generation) is None
         return False
 
     @invariant(OWN_3)

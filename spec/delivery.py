@@ -20,7 +20,17 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Self
 
-from checker import Machine, Promise, Set, Variant, action, invariant, require, step
+from checker import (
+    Machine,
+    Promise,
+    Set,
+    Variant,
+    action,
+    configuration,
+    invariant,
+    require,
+    step,
+)
 from spec.domains import Offset
 
 DLV_1 = Promise(
@@ -90,6 +100,12 @@ class CommitMode(Enum):
 
 class Delivery(Machine):
     """One partition: which records have been processed, and what is committed."""
+
+    configurations = (
+        configuration("commit after", Offset=3, commit_mode=CommitMode.AFTER_PROCESSING),
+        configuration("commit before", Offset=3, commit_mode=CommitMode.BEFORE_PROCESSING),
+        configuration("commit at an interval", Offset=3, commit_mode=CommitMode.AUTO),
+    )
 
     commit_mode: Variant[CommitMode] = CommitMode.AFTER_PROCESSING
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Self
 
-from checker import Machine, Promise, action, invariant, require, step
+from checker import Machine, Promise, action, configuration, invariant, require, step
 from spec.domains import Generation
 
 GRP_1 = Promise(
@@ -79,6 +79,8 @@ class GroupState(Enum):
 class Membership(Machine):
     """The life of a group: its state and its generation."""
 
+    configurations = (configuration("small", Generation=3),)
+
     state: GroupState = GroupState.EMPTY
     generation: Generation = 0
 
@@ -121,9 +123,7 @@ class Membership(Machine):
     @invariant
     def members_have_a_generation(self) -> bool:
         """A group that has members who agree has a generation."""
-        agreed = (
-            self.state is GroupState.COMPLETING_REBALANCE or self.state is GroupState.STABLE
-        )
+        agreed = self.state is GroupState.COMPLETING_REBALANCE or self.state is GroupState.STABLE
         return not agreed or self.generation > 0
 
     @step

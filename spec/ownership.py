@@ -12,7 +12,7 @@ as many of these as it has partitions, all in the same generation.
 
 from __future__ import annotations
 
-from checker import Machine, Promise, action, invariant, require
+from checker import Machine, Promise, action, configuration, invariant, require
 from spec.domains import Generation, Member, Offset
 
 OWN_1 = Promise(
@@ -50,10 +50,9 @@ OWNERSHIP = (OWN_1, OWN_2, OWN_3, OWN_4, OWN_5)
 
 
 class Ownership(Machine):
-    """One partition: whose it is, in which generation, and how far its owner has come.
+    """One partition: whose it is, in which generation, and how far its owner has come."""
 
-    Checked, as distinct states: Member=2 Generation=2 Offset=2: 24.
-    """
+    configurations = (configuration("small", Member=3, Generation=3, Offset=3),)
 
     generation: Generation = 0
     owner: Member | None
