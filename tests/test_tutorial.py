@@ -133,11 +133,9 @@ class Story:
             self.ran += 1
             done = self._run(["bash", "-c", f"(exit {self.status}); {command}"])
             self.status = done.returncode
-            shown.append(f"$ {command}\n{tidy(done.stdout)}")
-            if not self.rewrite:
-                assert timeless(done.stdout) == timeless(expected), (
-                    f"line {block.line}: $ {command}\n{done.stdout}"
-                )
+            same = timeless(done.stdout) == timeless(expected)
+            assert same or self.rewrite, f"line {block.line}: $ {command}\n{done.stdout}"
+            shown.append(f"$ {command}\n{expected if same else tidy(done.stdout)}")
         return "".join(shown)
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
