@@ -14,6 +14,7 @@ comprehension can be applied one after the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from checker.engines.symbolic.shapes import Bits, Shape, Slots, below, equal, merge
@@ -52,67 +53,55 @@ def empty(kind: Type) -> Held:
 # ---------------------------------------------------------------- slots
 
 
+def kept(length: Num, items: Iterable[Any]) -> Slots:
+    """Slots for a length that is known not to be below 0, none of them always unused."""
+    length = narrowed(length, 0, max(0, length.high))
+    return Slots(length, tuple(items)[: length.high])
+
+
 def put(slots: Slots, item: Shape, guard: Bit = ALWAYS) -> Slots:
     """With `item` at the end, where the guard holds."""
-    items = [
+    items = (
         merge(conj(guard, same(slots.length, number(i))), item, old)
         for i, old in enumerate((*slots.items, None))
-        if i <= slots.length.high
-    ]
-    return Slots(add(slots.length, _one(guard)), (*items, *slots.items[len(items) :]))
+    )
+    return kept(add(slots.length, _one(guard)), items)
 
 
 def place(slots: Slots, item: Shape, guard: Bit = ALWAYS) -> Slots:
     """With `item` before all that is not greater, where the guard holds."""
     stays = [conj(slots.used(i), below(item, old)) for i, old in enumerate(slots.items)]
-    moved = (None, *slots.items)
-    here = (True, *stays)
-    items = [
-        merge(
-            conj(guard, neg(stays[i]) if i < len(stays) else True),
-            merge(here[i], item, moved[i]),
-            old,
+    items = (
+        merge(conj(guard, neg(stay)), merge(first, item, before), old)
+        for stay, first, before, old in zip(
+            (*stays, False), (True, *stays), (None, *slots.items), (*slots.items, None), strict=True
         )
-        for i, old in enumerate((*slots.items, None))
-        if i <= slots.length.high
-    ]
-    return Slots(add(slots.length, _one(guard)), (*items, *slots.items[len(items) :]))
+    )
+    return kept(add(slots.length, _one(guard)), items)
 
 
 def drop(slots: Slots, marked: Sequence[Bit]) -> Slots:
     """Without the slots that are marked and used, in the same order."""
     if not any(bit is not False for bit in marked):
         return slots
-    kept = Slots(number(0), ())
+    left = Slots(number(0), ())
     for i, (mark, item) in enumerate(zip(marked, slots.items, strict=True)):
-        kept = put(kept, item, conj(slots.used(i), neg(mark)))
-    return kept
+        left = put(left, item, conj(slots.used(i), neg(mark)))
+    return left
 
 
 def drop_first_of(slots: Slots, item: Shape) -> Slots:
     """Without the first slot that is equal to `item`, where there is one."""
     gone: Bit = False
     items = []
-    for i, old in enumerate(slots.items):
+    for i, (old, after) in enumerate(zip_longest(slots.items, slots.items[1:])):
         gone = disj(gone, conj(slots.used(i), equal(old, item)))
-        after = slots.items[i + 1] if i + 1 < len(slots.items) else None
         items.append(merge(gone, after, old))
-    return Slots(subtract_bit(slots.length, gone), tuple(items))
+    return kept(subtract(slots.length, _one(gone)), items)
 
 
 def _one(guard: Bit) -> Num:
     return count((guard,))
-
-
-def subtract_bit(length: Num, gone: Bit) -> Num:
-    """A length, one less where the bit is true (which it is of no empty collection)."""
-    left = subtract(length, _one(gone))
-    return left if left.low >= 0 else cut(left, length.high)
-
-
-def cut(length: Num, most: int) -> Num:
-    """A length that is known to lie within 0 … most."""
-    return narrowed(length, 0, most)
 
 
 def select(slots: Slots, index: Num) -> Shape | None:
@@ -236,17 +225,17 @@ def _without(one: Held, two: Held, marked: Any, sign: Any) -> Held:
 
 def rest(slots: Slots) -> Slots:
     """Without the first element, of which there is one."""
-    return Slots(cut(subtract(slots.length, number(1)), slots.length.high), slots.items[1:])
+    return kept(subtract(slots.length, number(1)), slots.items[1:])
 
 
 def front(slots: Slots) -> Slots:
     """Without the last element, of which there is one."""
-    return Slots(cut(subtract(slots.length, number(1)), slots.length.high), slots.items)
+    return kept(subtract(slots.length, number(1)), slots.items)
 
 
 def prefix(slots: Slots, size: Num) -> Slots:
     """The first elements, at most `size`, which is not below 0."""
-    return Slots(cut(smaller(slots.length, size), slots.length.high), slots.items)
+    return kept(smaller(slots.length, size), slots.items)
 
 
 def concat(one: Slots, two: Slots) -> Slots:

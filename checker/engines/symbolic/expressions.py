@@ -250,7 +250,7 @@ def fitted(scope: Scope, held: Any, node: Expr) -> Any:
         case CollectionType(_, capacity) if isinstance(held, Slots):
             enough = at_most(held.length, number(capacity))
             scope.demand(enough, node.span, bound_name(node.type))
-            return Slots(narrowed(held.length, 0, capacity), held.items[:capacity])
+            return containers.kept(narrowed(held.length, 0, capacity), held.items)
         case _:
             return held
 

@@ -90,10 +90,12 @@ Shape: TypeAlias = Bit | Num | Maybe | Struct | Tagged | Bits | Slots
 
 def merge(test: Bit, then: Any, other: Any) -> Any:
     """The one value or the other.  What both share is not looked into."""
-    if then is other or other is None or test is True:
+    if then is other or other is None:
         return then
     if then is None or test is False:
         return other
+    if test is True:
+        return then
     match then:
         case Num():
             return pick_num(test, then, other)
