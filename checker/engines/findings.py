@@ -17,7 +17,7 @@ from checker.engines.tracing import Disagreement, trace_of
 from checker.language.evaluator import BoundReached, Defect, Evaluator, bound_name
 from checker.language.ir import Program, Property, Refinement
 from checker.language.machine import Promise, Snapshot
-from checker.language.text import arguments_text, value_text
+from checker.language.text import arguments_text
 from checker.language.types import (
     CollectionType,
     IntType,
@@ -189,18 +189,14 @@ class Findings:
         """For a step property of one action: arguments with which the step violates it."""
         if prop.on is None or after is None:
             return None
-        action = self._program.action(prop.on)
-        for arguments in self._evaluator.choices(action, state):
-            try:
-                if self._evaluator.run(action, state, arguments) != after:
-                    continue
-            except (BoundReached, Defect):
+        for outcome in self._evaluator.outcomes(state):
+            if outcome.action.name != prop.on or outcome.state != after:
                 continue
             try:
-                if not self._evaluator.holds(prop, state, after, arguments):
-                    return arguments
+                if not self._evaluator.holds(prop, state, after, outcome.arguments):
+                    return outcome.arguments
             except (BoundReached, Defect):
-                return arguments
+                return outcome.arguments
         raise Disagreement(f"{prop.name} holds for the evaluator from {state} to {after}")
 
     def _refinement(self, number: int, refinement: Refinement) -> Finding:
@@ -221,6 +217,10 @@ class Findings:
                 problem = f"the mapping cannot be computed in this state: {defect.message}"
                 values, span = [], defect.span or span
                 break
+            except BoundReached as reached:
+                problem = f"the mapping cannot be computed in this state: {reached.bound} is passed"
+                values = []
+                break
             values.append((f"{name} {label}", abstract))
         reason = Reason("", tuple(values), span, problem)
         return self._finding(refinement.promise, "refines", "violated", self._trace(sight), reason)
@@ -236,19 +236,13 @@ class Findings:
     def _attempt(self, sight: Sight) -> str:
         """The action that has the defect in that state."""
         state = sight.run[-1]
-        for action in (*self._program.actions, *self._program.initials):
-            try:
-                for arguments in self._evaluator.choices(action, state):
-                    try:
-                        self._evaluator.run(action, state, arguments)
-                    except Defect as defect:
-                        if sight.defect is not None and defect.message == sight.defect.message:
-                            return f"{action.name}({arguments_text(arguments)})"
-                    except BoundReached:
-                        continue
-            except Defect:
-                return f"a choice of {action.name}"
-        return value_text(state)
+        tried = self._evaluator.outcomes(state) if sight.started else self._evaluator.starts()
+        for outcome in tried:
+            if outcome.defect is not None and str(outcome.defect) == str(sight.defect):
+                action, arguments = outcome.action, arguments_text(outcome.arguments)
+                complete = len(outcome.arguments) == len(action.parameters)
+                return f"{action.name}({arguments}{'' if complete else ', …'})"
+        raise Disagreement(f"{sight.defect} is no defect for the evaluator in {state}")
 
     def _trace(
         self, sight: Sight, action: str | None = None, arguments: Mapping[str, Any] | None = None

@@ -66,7 +66,7 @@ def trace_of(
     Disagreement where the evaluator does not take a step.
     """
     program = evaluator.program
-    start = next((s for s in evaluator.initial() if s.state == states[0]), None)
+    start = next((s for s in evaluator.starts() if s.state == states[0]), None)
     if start is None:
         raise Disagreement(f"{states[0]} is no initial state for the evaluator")
     steps = []
@@ -75,7 +75,7 @@ def trace_of(
         steps.append(_found(evaluator, before, after, last if final else None,
                             last_action if final else None))  # fmt: skip
     return Trace(
-        program.name, program.settings, start.state, tuple(steps), start.action, start.arguments
+        program.name, program.settings, states[0], tuple(steps), start.action.name, start.arguments
     )
 
 
@@ -107,8 +107,8 @@ def replayed(evaluator: Evaluator, trace: Trace) -> list[Snapshot]:
             f"the trace is of the configuration {trace.settings}",
             hint=f"this one is {program.settings}",
         )
-    state = next((s.state for s in evaluator.initial() if s.state == trace.initial), None)
-    if state is None:
+    state = trace.initial
+    if all(start.state != state for start in evaluator.starts()):
         raise TraceError("its first state is no initial state of the machine")
     found = [state]
     for number, taken in enumerate(trace.steps, 1):

@@ -151,29 +151,50 @@ class Evaluator:
             yield from self._try(action, state)
 
     def _try(self, action: Action, state: Snapshot) -> Iterator[Outcome]:
-        for arguments in self.choices(action, state):
+        for choice in self._chosen(action, state, {}):
+            if isinstance(choice, Outcome):
+                yield choice
+                continue
             try:
-                after = self.run(action, state, arguments)
+                after = self.run(action, state, choice)
             except BoundReached as reached:
-                yield Outcome(action, arguments, bound=reached.bound)
+                yield Outcome(action, choice, bound=reached.bound)
             except Defect as defect:
-                yield Outcome(action, arguments, defect=defect)
+                yield Outcome(action, choice, defect=defect)
             else:
                 if after is not None:
-                    yield Outcome(action, arguments, after)
+                    yield Outcome(action, choice, after)
 
     def choices(self, action: Action, state: Snapshot) -> Iterator[dict[str, Any]]:
-        """Every combination of arguments, guards aside."""
+        """Every combination of arguments, guards aside.
 
-        def choose(chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
-            if len(chosen) == len(action.parameters):
-                yield chosen
-                return
-            parameter = action.parameters[len(chosen)]
-            for value in distinct(iterate(parameter.source, {"self": state, **chosen})):
-                yield from choose({**chosen, parameter.name: value})
+        Defect, BoundReached where it cannot be computed what a parameter is chosen from.
+        """
+        for choice in self._chosen(action, state, {}):
+            if not isinstance(choice, Outcome):
+                yield choice
+            elif choice.defect is not None:
+                raise choice.defect
+            else:
+                raise BoundReached(choice.bound or "")
 
-        return choose({})
+    def _chosen(
+        self, action: Action, state: Snapshot, chosen: dict[str, Any]
+    ) -> Iterator[dict[str, Any] | Outcome]:
+        """Combinations of arguments that begin with `chosen`, or why there are none."""
+        if len(chosen) == len(action.parameters):
+            yield chosen
+            return
+        parameter = action.parameters[len(chosen)]
+        try:
+            values = list(distinct(iterate(parameter.source, {"self": state, **chosen})))
+        except BoundReached as reached:
+            yield Outcome(action, chosen, bound=reached.bound)
+        except Defect as defect:
+            yield Outcome(action, chosen, defect=defect)
+        else:
+            for value in values:
+                yield from self._chosen(action, state, {**chosen, parameter.name: value})
 
     def run(self, action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> Snapshot | None:
         """The state after the action, or None where a guard fails; Defect, BoundReached."""

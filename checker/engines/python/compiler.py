@@ -21,7 +21,7 @@ from typing import Any
 from checker.engines.layout import Layout
 from checker.engines.python import runtime
 from checker.engines.python.comprehensions import domain, iterable
-from checker.engines.python.pieces import Piece
+from checker.engines.python.pieces import Piece, constant
 from checker.engines.python.statements import Function
 from checker.engines.python.walker import Layouts
 from checker.language.ir import Action, Domain, Parameter, Program, Property, Refinement
@@ -43,6 +43,11 @@ class Instance:
     function: str
     fixed: tuple[int, ...]
     open: tuple[Parameter, ...]
+
+    @property
+    def closed(self) -> tuple[Parameter, ...]:
+        """The parameters that have constants."""
+        return tuple(p for p in self.action.parameters if p not in self.open)
 
 
 @dataclass(frozen=True)
@@ -181,8 +186,10 @@ class Compiled:
     def _choices(self, instance: Instance) -> Iterator[tuple[int, str, str]]:
         """The `for` lines over an instance's open parameters: depth, name, line."""
         reader = Function(self.layouts, {"self": "s"}).to
+        for parameter, code in zip(instance.closed, instance.fixed, strict=True):
+            reader.names[parameter.name] = constant(code)
         for depth, parameter in enumerate(instance.open):
-            name = f"{parameter.name}_{depth}"
+            name = reader.fresh(parameter.name)
             choices = iterable(reader, parameter.source)
             if not isinstance(parameter.source, Domain):
                 choices = f"dict.fromkeys({choices})"

@@ -17,6 +17,7 @@ import resource
 import sys
 import time
 from collections import Counter as Tally
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.engines.python.compiler import Compiled, Reading, State
@@ -201,12 +202,14 @@ class Search:
         states, which, quiet = [], [], True
         attempts = self.compiled.named("attempts")(state)
         before = self.compiled.layout.unpack(state)
+        bounds = self.found.bounds.copy()
         while True:
             try:
                 instance, function, given = next(attempts)
             except StopIteration:
                 break
             except Signal:
+                self.found.bounds = bounds
                 return self._by_evaluator(state)
             try:
                 after = function(state, *given)
@@ -237,7 +240,7 @@ class Search:
                 self._check_one_step(number, state, after, arguments)
 
     def _check_one_step(
-        self, number: int, state: State, after: State, arguments: dict[str, object]
+        self, number: int, state: State, after: State, arguments: Mapping[str, object]
     ) -> None:
         unpack = self.compiled.layout.unpack
         prop = self.program.properties[number]
@@ -271,20 +274,20 @@ class Search:
         states, which, quiet = [], [], True
         unpacked = self.compiled.layout.unpack(state)
         first = {i.action.name: i.number for i in reversed(self.compiled.instances)}
-        try:
-            for outcome in self.evaluator.outcomes(unpacked):
-                if outcome.state is not None:
-                    states.append(self.compiled.layout.pack(outcome.state))
-                    which.append(first[outcome.action.name])
-                elif outcome.bound is not None:
-                    quiet = False
-                    self.found.bounds[outcome.bound] += 1
-                elif outcome.defect is not None:
-                    raise outcome.defect
-        except Defect as defect:
-            quiet = False
-            if self.found.defect is None:
-                self.found.defect = Seen(state, defect=defect)
+        for outcome in self.evaluator.outcomes(unpacked):
+            name = outcome.action.name
+            if outcome.state is not None:
+                after = self.compiled.layout.pack(outcome.state)
+                states.append(after)
+                which.append(first[name])
+                for number in self._of_actions.get(name, ()):
+                    self._check_one_step(number, state, after, outcome.arguments)
+            elif outcome.bound is not None:
+                quiet = False
+                self.found.bounds[outcome.bound] += 1
+            elif outcome.defect is not None:
+                quiet = False
+                self.found.defect = self.found.defect or Seen(state, defect=outcome.defect)
         return states, which, quiet and not states
 
     # -------------------------------------------------------- properties
@@ -365,7 +368,9 @@ class Refining:
         self._allowed: set[tuple[State, State]] = set()
         spec = reading.spec
         self._starts = {
-            spec.layout.pack(start.state) for start in Evaluator(spec.program).initial()
+            spec.layout.pack(start.state)
+            for start in Evaluator(spec.program).starts()
+            if start.state is not None
         }
 
     def abstract(self, state: State) -> State:

@@ -51,8 +51,8 @@ class Walker:
 
     def fresh(self, hint: str = "x") -> str:
         """A name that is used nowhere else."""
-        plain = "".join(letter for letter in hint if letter.isascii() and letter.isalnum())
-        return f"{plain or 'x'}{next(self._temporaries)}_"
+        plain = hint if hint.isidentifier() else "x"
+        return f"{plain}{next(self._temporaries)}_"
 
     @contextmanager
     def naming(self, name: str, piece: Piece) -> Iterator[None]:

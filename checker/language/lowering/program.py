@@ -110,6 +110,7 @@ class _Lowering:
                 yield from self._inner(inner, f"{prefix}{name}.")
             elif isinstance(kind, MapType) and isinstance(kind.value, PartType):
                 key = str(kind.key).lower()
+                key = key if key.isidentifier() else "key"  # a range has no name
                 parameter = Parameter(key, kind.key, Domain(kind.key))
                 slot = At(kind.value, None, inner, Var(kind.key, None, key))
                 yield _Receiver(f"{prefix}{name}.", slot, kind.value.cls, parameter)
