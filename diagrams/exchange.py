@@ -22,6 +22,7 @@ from typing import Any
 from checker.language.machine import GHOST_PREFIX
 from checker.language.values import Bag, Record, Seq, Set
 from checker.verdict import Change, Step, Trace
+from diagrams.labels import change_label
 
 MOST_STEPS = 120
 """Longer traces are drawn without their middle."""
@@ -91,6 +92,26 @@ def shortened(happened: list[Event]) -> list[Event | Gap]:
     return [*first, Gap(first[-1].number + 1, last[0].number - 1), *last]
 
 
+def told(event: Event) -> list[str]:
+    """What a step changed, in words, beyond the messages that are drawn as arrows to it.
+
+    What ghosts remember is left out.
+    """
+    delivered = [delivery.message for delivery in event.deliveries]
+    lines = []
+    for change in event.step.changes:
+        came, went = exchanged([change])
+        drawn = went and not came and all(message in delivered for message in went)
+        if not drawn and not is_ghost(change.path):
+            lines.append(change_label(change))
+    return lines
+
+
+def is_ghost(path: str) -> bool:
+    """Whether a path leads to a ghost field, or through one."""
+    return any(name.startswith(GHOST_PREFIX) for name in re.findall(r"\w+", path))
+
+
 def exchanged(changes: Iterable[Change]) -> tuple[list[Any], list[Any]]:
     """The messages that the changes of a step put into the state, and those that they took out.
 
@@ -101,7 +122,7 @@ def exchanged(changes: Iterable[Change]) -> tuple[list[Any], list[Any]]:
     for change in changes:
         if isinstance(change.before, Record) and isinstance(change.after, Record):
             continue  # a new value in the place of an old one is no message
-        if any(name.startswith(GHOST_PREFIX) for name in re.findall(r"\w+", change.path)):
+        if is_ghost(change.path):
             continue
         before, after = Counter(_messages(change.before)), Counter(_messages(change.after))
         came += after - before

@@ -10,9 +10,11 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from checker.language.annotations import survey
+from checker.language.domains import Settings
 from checker.language.machine import Snapshot
 from checker.language.text import arguments_text, change_text, value_text
-from checker.language.values import Map, order
+from checker.language.values import Map, Record, order
 from checker.verdict import Change, Step, Trace
 
 WIDTH = 36
@@ -41,10 +43,27 @@ def step_label(step: Step) -> str:
 
 
 def change_label(change: Change) -> str:
-    """A changed place: its path, then both values, or what came and went where that is long."""
-    return f"{change.path}: {change_text(change.before, change.after)}"
+    """A changed place: its path, then both values, or what came and went where that is shorter."""
+    match change.before, change.after:
+        case None, Record() as came:
+            return f"{change.path}: + {value_text(came)}"
+        case Record() as went, None:
+            return f"{change.path}: - {value_text(went)}"
+        case before, after:
+            return f"{change.path}: {change_text(before, after)}"
 
 
 def start_label(trace: Trace) -> str:
     """The choice that made the initial state: `some_leader(n=node-1)`."""
     return f"{trace.start}({arguments_text(trace.start_arguments)})"
+
+
+def settings_label(cls: type[Any], settings: Settings) -> str:
+    """Every size and bound of a configuration, and the variants that are not the usual ones."""
+    usual = survey(cls)
+    unusual = {
+        name: value
+        for name, value in settings.variants.items()
+        if name not in usual or value != usual[name].default
+    }
+    return str(Settings(settings.sizes, unusual))

@@ -19,6 +19,9 @@ KEYWORDS = frozenset({
 })  # fmt: skip
 """Words of state and sequence diagrams; Mermaid reads them in any case."""
 
+SPACING = ("config:", "  state:", "    nodeSpacing: 200", "    rankSpacing: 60")
+"""What keeps the labels of a state diagram's arrows from covering one another."""
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 CODES = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"})
 COLON = "#58;"

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
+CAPTION = 64
+"""Characters after which the text above a drawing is broken."""
 FONT = "Helvetica,Arial,sans-serif"
 
 

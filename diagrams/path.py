@@ -16,7 +16,7 @@ from checker.language.values import Map
 from checker.verdict import Trace
 from diagrams.exchange import Gap, events, shortened
 from diagrams.labels import broken, change_label, start_label, step_label
-from diagrams.palette import EDGE, GAP, GRAPH, NODE, START
+from diagrams.palette import CAPTION, EDGE, GAP, GRAPH, NODE, START
 
 BOX = 64
 """Characters after which a line in a box is broken."""
@@ -24,9 +24,10 @@ BOX = 64
 
 def path_graph(trace: Trace, title: str) -> str:
     """The DOT of a trace."""
+    heading = "".join(f"{graphviz.escape(line)}\\n" for line in broken(title, CAPTION))
     graph = graphviz.Digraph(
         graphviz.escape(trace.machine),
-        graph_attr={**GRAPH, "label": f"{graphviz.escape(title)}\\n", "ranksep": "0.4"},
+        graph_attr={**GRAPH, "label": heading, "ranksep": "0.4"},
         node_attr=dict(NODE),
         edge_attr=dict(EDGE),
     )

@@ -9,9 +9,10 @@
 The number before a step is that of the state it leads to; the initial state is 1.
 
 As Mermaid, a step is a note in its lane and a message an arrow between lanes (`exchange` says
-what counts as one).  As plain text, lanes are narrow columns on the left and the words stand to
-the right of them, so that any number of actors fits a terminal.  As DOT a trace is a path of
-states (`path`).
+what counts as one); that the message is gone from the state is said by the arrow alone.  As
+plain text, lanes are narrow columns on the left and the words stand to the right of them, so
+that any number of actors fits a terminal.  As DOT a trace is a path of states, with all that
+changes (`path`).
 """
 
 from __future__ import annotations
@@ -19,35 +20,40 @@ from __future__ import annotations
 from checker.language.text import value_text
 from checker.verdict import Trace
 from diagrams.diagram import Diagram
-from diagrams.exchange import Event, Gap, events, lanes, shortened
-from diagrams.labels import broken, change_label, start_label, step_label
+from diagrams.exchange import Event, Gap, events, lanes, shortened, told
+from diagrams.labels import broken, settings_label, start_label, step_label
 from diagrams.mermaid import identifiers, quoted, text
 from diagrams.path import path_graph
 
 LANE = 4
 """Characters from one lane to the next in plain text."""
-NOTE_WIDTH = 44
+WIDTH = 44
+"""Characters of a line in Mermaid."""
 
 
 def sequence(trace: Trace) -> Diagram:
     """A trace: as a sequence diagram in Mermaid and plain text, as a path of states in DOT."""
-    title = trace_title(trace)
+    title = trace_title(trace, _settings(trace))
     happened = events(trace)
     return Diagram(
-        title, path_graph(trace, title), _mermaid(trace, title, happened), _text(trace, happened)
+        title, path_graph(trace, title), _mermaid(trace, happened), _text(trace, happened)
     )
 
 
-def trace_title(trace: Trace) -> str:
+def trace_title(trace: Trace, settings: str = "") -> str:
     """The machine, its configuration and the trace's length, on one line."""
-    named = f"{trace.machine} {trace.settings}".strip()
-    return f"{named}: {trace.length} states"
+    named = f"{trace.machine} {settings}".strip()
+    return f"{named}: {trace.length} state{'' if trace.length == 1 else 's'}"
+
+
+def _settings(trace: Trace) -> str:
+    return settings_label(trace.initial.cls, trace.settings)
 
 
 # ---------------------------------------------------------------- Mermaid
 
 
-def _mermaid(trace: Trace, title: str, happened: list[Event]) -> str:
+def _mermaid(trace: Trace, happened: list[Event]) -> str:
     actors = lanes(happened)
     names = dict(zip(actors, identifiers(actors), strict=True))
     lines = [
@@ -56,8 +62,9 @@ def _mermaid(trace: Trace, title: str, happened: list[Event]) -> str:
     ]
     if actors:
         across = names[actors[0]] + (f",{names[actors[-1]]}" if len(actors) > 1 else "")
-        if trace.start:
-            lines.append(f"Note over {across}: {text(start_label(trace))}")
+        heading = [*broken(_settings(trace), WIDTH), start_label(trace) if trace.start else ""]
+        if any(heading):
+            lines.append(f"Note over {across}: {_joined(list(filter(None, heading)))}")
         for event in shortened(happened):
             if isinstance(event, Gap):
                 lines.append(f"Note over {across}: {text(str(event))}")
@@ -65,20 +72,23 @@ def _mermaid(trace: Trace, title: str, happened: list[Event]) -> str:
                 lines += _steps(event, names)
         if trace.loop is not None:
             lines.append(f"Note over {across}: and again from {trace.loop + 1}, for ever")
-    head = ["---", f"title: {quoted(title)}", "---", "sequenceDiagram"]
+    head = ["---", f"title: {quoted(trace_title(trace))}", "---", "sequenceDiagram"]
     return "\n".join([*head, *(f"    {line}" for line in lines)]) + "\n"
 
 
 def _steps(event: Event, names: dict[str, str]) -> list[str]:
     arrows = [
-        f"{names[d.sender]}->>{names[event.lane]}: {text(value_text(d.message))}"
+        f"{names[d.sender]}->>{names[event.lane]}: {_joined(broken(value_text(d.message), WIDTH))}"
         for d in event.deliveries
     ]
-    words = broken(f"{event.number}. {step_label(event.step)}", NOTE_WIDTH)
-    for change in event.step.changes:
-        words += broken(change_label(change), NOTE_WIDTH)
-    note = "<br/>".join(map(text, words))
-    return [*arrows, f"Note over {names[event.lane]}: {note}"]
+    words = broken(f"{event.number}. {step_label(event.step)}", WIDTH)
+    for line in told(event):
+        words += broken(line, WIDTH)
+    return [*arrows, f"Note over {names[event.lane]}: {_joined(words)}"]
+
+
+def _joined(lines: list[str]) -> str:
+    return "<br/>".join(map(text, lines))
 
 
 # ---------------------------------------------------------------- plain text
@@ -88,7 +98,7 @@ def _text(trace: Trace, happened: list[Event]) -> str:
     actors = lanes(happened)
     column = {actor: number for number, actor in enumerate(actors)}
     margin = len(str(trace.length)) + 2
-    lines = [trace_title(trace), ""]
+    lines = [trace_title(trace, _settings(trace)), ""]
     for number, actor in enumerate(actors):
         lines.append(" " * margin + _lifelines(number) + actor)
     everyone = " " * margin + _lifelines(len(actors))
@@ -99,7 +109,7 @@ def _text(trace: Trace, happened: list[Event]) -> str:
             lines += [everyone.rstrip(), f"{everyone}{event}", everyone.rstrip()]
             continue
         lines += _rows(event, column, margin)
-        lines += [f"{everyone}  {change_label(change)}" for change in event.step.changes]
+        lines += [f"{everyone}  {line}" for line in told(event)]
     if trace.loop is not None:
         lines.append(f"{everyone}  and again from {trace.loop + 1}, for ever")
     return "\n".join(lines) + "\n"

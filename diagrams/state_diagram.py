@@ -22,20 +22,17 @@ from dataclasses import dataclass
 
 import graphviz
 
-from checker.language.annotations import state_type, survey
-from checker.language.domains import Settings
+from checker.language.annotations import state_type
 from checker.language.machine import Machine, settings_of
 from checker.verdict import Limits, Reporter, Silent
 from diagrams.diagram import Diagram
 from diagrams.explored import Exploration
-from diagrams.labels import broken
-from diagrams.mermaid import identifiers, label, quoted
-from diagrams.palette import EDGE, FINAL, FINAL_RECORD, GRAPH, NODE, START, UNREACHED
+from diagrams.labels import broken, settings_label
+from diagrams.mermaid import SPACING, identifiers, label, quoted
+from diagrams.palette import CAPTION, EDGE, FINAL, FINAL_RECORD, GRAPH, NODE, START, UNREACHED
 from diagrams.paths import bind
 from diagrams.projection import Fold, Node, Projection
 
-CAPTION = 64
-"""Characters after which a caption is broken."""
 UNLIMITED = Limits()
 SILENT = Silent()
 
@@ -88,15 +85,8 @@ def state_diagram(
     except KeyboardInterrupt:
         exploration.partial = "interrupted"
     projection = fold.result(exploration.partial)
-    subject = Subject(type(machine).__name__, configuration(machine))
+    subject = Subject(type(machine).__name__, settings_label(type(machine), settings))
     return draw(projection, subject, Options(loops, counts))
-
-
-def configuration(machine: Machine) -> str:
-    """Every size and bound of a machine, and the variants that are not the usual ones."""
-    settings, usual = settings_of(machine), survey(type(machine))
-    unusual = {n: v for n, v in settings.variants.items() if v != usual[n].default}
-    return str(Settings(settings.sizes, unusual))
 
 
 def draw(projection: Projection, subject: Subject, options: Options = Options()) -> Diagram:
@@ -180,7 +170,7 @@ class _Drawing:
     def mermaid(self) -> str:
         nodes = self._projection.nodes
         names = identifiers([node.label for node in nodes])
-        lines = ["---", f"title: {quoted(self.title())}", "---", "stateDiagram-v2"]
+        lines = ["---", f"title: {quoted(self.title())}", *SPACING, "---", "stateDiagram-v2"]
         for number, node in enumerate(nodes):
             name, loops = names[number], self._words(self._loops(number))
             plain = name == node.label and not loops  # text after a bare name would replace it

@@ -39,10 +39,10 @@ SEQUENCE_LINE = re.compile(
 @pytest.mark.parametrize("by", ["fixtures[*].lamp", "plan", "queue", "porch", "sky", "mood"])
 def test_state_diagrams_are_in_the_grammar(by: str) -> None:
     lines = state_diagram(House(Room=2), by, loops=True, counts=True).mermaid.splitlines()
-    assert lines[0] == lines[2] == "---"
+    assert lines[0] == lines[6] == "---"
     assert re.fullmatch(r'title: "[^"\\]+"', lines[1])
-    assert lines[3] == "stateDiagram-v2"
-    assert [line for line in lines[4:] if not STATE_LINE.fullmatch(line)] == []
+    assert lines[7] == "stateDiagram-v2"
+    assert [line for line in lines[8:] if not STATE_LINE.fullmatch(line)] == []
 
 
 def test_sequence_diagrams_are_in_the_grammar() -> None:

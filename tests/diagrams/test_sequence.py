@@ -8,9 +8,9 @@ from checker.verdict import Change, Step, Trace
 from diagrams import sequence
 from diagrams.exchange import MOST_STEPS, Delivery, events
 from diagrams.path import described
-from examples.two_phase import RM, TwoPhase
+from examples.two_phase import RM, Quorum, TwoPhase
 from tests.diagrams.machines import Hello, House, Peer, Post, Taken, run
-from verdict import Seq
+from verdict import Machine, Seq, action
 
 A, B, C = Peer(0), Peer(1), Peer(2)
 
@@ -43,11 +43,9 @@ Post Peer=3: 8 states
    ├───┼──▶│   │   Hello(peer-2)
 4  │   │   ●   │   receive(p=peer-2, m=Hello(peer-2))
    │   │   │   │     got[peer-2]: 0 → 1
-   │   │   │   │     post: {Hello(peer-0), Hello(peer-2)} → {Hello(peer-0)}
    │◀──┤   │   │   Hello(peer-0)
 5  ●   │   │   │   receive(p=peer-0, m=Hello(peer-0))
    │   │   │   │     got[peer-0]: 0 → 1
-   │   │   │   │     post: {Hello(peer-0)} → {}
 6  │   │   ●   │   send(by=peer-2, to=peer-2)
    │   │   │   │     post: {} → {Hello(peer-2)}
 7  │   │   ●   │   receive(p=peer-2, m=Hello(peer-2))
@@ -62,7 +60,7 @@ def test_mermaid_has_notes_for_steps_and_arrows_for_messages() -> None:
     lines = sequence(GREETING).mermaid.splitlines()
     assert lines[:8] == [
         "---",
-        'title: "Post Peer=3: 8 states"',
+        'title: "Post: 8 states"',
         "---",
         "sequenceDiagram",
         "    participant peer_0 as peer-0",
@@ -74,7 +72,8 @@ def test_mermaid_has_notes_for_steps_and_arrows_for_messages() -> None:
         "peer_0->>peer_2: Hello(peer-2)",
         "peer_1->>peer_0: Hello(peer-0)",
     ]
-    assert lines[8] == (
+    assert lines[8] == "    Note over peer_0,the_wind: Peer=3"
+    assert lines[9] == (
         "    Note over peer_0: 2. send(by=peer-0, to=peer-2)<br/>post: {} → {Hello(peer-2)}"
     )
     assert lines[-1] == "    Note over the_wind: 8. blow()"
@@ -173,6 +172,39 @@ def test_a_path_shows_the_first_state_whole_and_then_what_changes() -> None:
     ]
 
 
+def test_what_ghosts_remember_and_what_arrows_say_is_left_out_of_the_notes() -> None:
+    state = GREETING.initial
+    steps = (
+        Step(
+            "ask",
+            "peer-0",
+            {},
+            (
+                Change("lines[peer-0].request", None, Hello(B)),
+                Change("aux_asked", Seq(), Seq([Hello(B)])),
+                Change("lines[peer-0].aux_asked", False, True),
+            ),
+            state,
+        ),
+        Step("answer", "peer-1", {}, (Change("lines[peer-0].request", Hello(B), None),), state),
+    )
+    diagram = sequence(replace(GREETING, steps=steps))
+    assert diagram.text.splitlines()[4:] == [
+        "2  ●   │   ask()",
+        "   │   │     lines[peer-0].request: + Hello(peer-1)",
+        "   ├──▶│   Hello(peer-1)",
+        "3  │   ●   answer()",
+    ]
+    assert "aux_asked" in diagram.dot
+    assert "lines[peer-0].request: - Hello(peer-1)" in diagram.dot
+
+
+def test_a_variant_is_named_where_it_is_not_the_usual_one() -> None:
+    for quorum, named in ((Quorum.ALL, ""), (Quorum.MAJORITY, " quorum=MAJORITY")):
+        trace = run(TwoPhase(RM=1, quorum=quorum))
+        assert sequence(trace).title == f"TwoPhase RM=1{named}: 1 state"
+
+
 def test_slots_that_hold_the_same_are_said_once() -> None:
     assert described("", run(House(Room=2)).initial) == [
         "fixtures[*].lamp: OFF",
@@ -190,7 +222,7 @@ def test_the_choice_of_a_start_is_shown() -> None:
     trace = replace(lasso(), start="mood_is", start_arguments={"on": True})
     diagram = sequence(trace)
     assert "   │   │   mood_is(on=True)" in diagram.text.splitlines()
-    assert "    Note over rm_0,tm: mood_is(on=True)" in diagram.mermaid.splitlines()
+    assert "    Note over rm_0,tm: RM=1<br/>mood_is(on=True)" in diagram.mermaid.splitlines()
     assert '\tstart -> s1 [label="  mood_is(on=True)\\l"]' in diagram.dot.splitlines()
 
 
@@ -211,6 +243,25 @@ def test_a_trace_without_steps_or_actors_can_be_drawn() -> None:
     alone = sequence(run(Post(Peer=1), ("blow", "", {})))
     assert alone.text.splitlines()[2:] == ["   machine", "2  ●   blow()"]
     assert '\ts1 -> s2 [label="  blow()\\l"]' in alone.dot.splitlines()
+
+
+class Idle(Machine):
+    """Nothing to configure."""
+
+    done: bool = False
+
+    @action
+    def finish(self) -> None:
+        """It is over."""
+        self.done = True
+
+
+def test_a_machine_without_settings_has_no_heading() -> None:
+    lines = sequence(run(Idle(), ("finish", "Idle", {}))).mermaid.splitlines()
+    assert lines[4:] == [
+        "    participant Idle",
+        "    Note over Idle: 2. finish()<br/>done: False → True",
+    ]
 
 
 def test_the_middle_of_a_long_trace_is_left_out_and_counted() -> None:

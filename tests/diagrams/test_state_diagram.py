@@ -49,6 +49,10 @@ def test_two_phase_by_its_transaction_manager() -> None:
         == """\
 ---
 title: "TwoPhase by tm"
+config:
+  state:
+    nodeSpacing: 200
+    rankSpacing: 60
 ---
 stateDiagram-v2
     INIT
@@ -86,6 +90,10 @@ def test_two_phase_by_all_resource_managers_at_once() -> None:
         == """\
 ---
 title: "TwoPhase by rm[*]"
+config:
+  state:
+    nodeSpacing: 200
+    rankSpacing: 60
 ---
 stateDiagram-v2
     WORKING
