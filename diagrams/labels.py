@@ -7,6 +7,7 @@ same.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -17,13 +18,19 @@ from checker.language.text import arguments_text, change_text, value_text
 from checker.language.values import Map, Record, order
 from checker.verdict import Change, Step, Trace
 
+TIE = "\u00a0"
+SIGNS = re.compile(r"(?<!\S)([+→-]) ")
 WIDTH = 36
 """Characters after which a label is broken."""
 
 
 def broken(text: str, width: int = WIDTH) -> list[str]:
-    """`text` in lines of at most `width` characters; a longer word stays whole."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    """`text` in lines of at most `width` characters; a longer word stays whole, and no line ends
+    in the sign of a change.
+    """
+    tied = SIGNS.sub(lambda sign: f"{sign[1]}{TIE}", text)
+    lines = textwrap.wrap(tied, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(TIE, " ") for line in lines]
 
 
 def rank(value: Any) -> tuple[Any, ...]:
