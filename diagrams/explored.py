@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 
 from checker.engines.python.compiler import Compiled
 from checker.engines.python.runtime import Signal
 from checker.engines.python.search import memory_in_use
-from checker.language.evaluator import Defect, Evaluator
+from checker.language.evaluator import Evaluator
 from checker.language.lowering import lower
 from checker.language.machine import Machine
 from checker.verdict import Limits, Progress, Reporter
@@ -121,16 +120,13 @@ class Exploration:
                 found.append((self._names[number], after))
 
     def _evaluated(self, state: int) -> list[tuple[str, int]]:
-        """The steps from a state, by the reference evaluator, up to what cannot be computed."""
+        """The steps from a state, by the reference evaluator."""
         layout = self._compiled.layout
-        found: list[tuple[str, int]] = []
-        with suppress(Defect):
-            found.extend(
-                (outcome.action.name, layout.pack(outcome.state))
-                for outcome in self._evaluator.outcomes(layout.unpack(state))
-                if outcome.state is not None
-            )
-        return found
+        return [
+            (outcome.action.name, layout.pack(outcome.state))
+            for outcome in self._evaluator.outcomes(layout.unpack(state))
+            if outcome.state is not None
+        ]
 
     def _full(self) -> bool:
         """Whether there is no room for another state, further away than the present level."""

@@ -120,6 +120,37 @@ class Post(Machine):
         """Nothing changes."""
 
 
+class Letter(Record):
+    """A record of which there are too many to try each."""
+
+    words: Annotated[Seq[Peer], Capacity(1)]
+
+
+class Shelf(Machine):
+    """Letters on shelves; which shelf is looked at cannot always be told."""
+
+    shelves: Map[Peer, Annotated[Bag[Letter], Capacity(1)]]
+    looked_at: Annotated[Seq[Peer], Capacity(1)]
+
+    @action
+    def look(self, p: Peer) -> None:
+        """Somebody looks at a shelf."""
+        require(len(self.looked_at) == 0)
+        self.looked_at.append(p)
+
+    @action
+    def put(self, p: Peer) -> None:
+        """A letter is put on a shelf."""
+        self.shelves[p].add(Letter(Seq([p])))
+
+    @action(by="reader")
+    def take(self, m: Letter) -> None:
+        """A letter is taken from the shelf that is looked at; a defect where none is."""
+        require(m in self.shelves[self.looked_at[0]])
+        self.shelves[self.looked_at[0]].remove(m)
+        self.looked_at.clear()
+
+
 Taken = tuple[str, str, dict[str, Any]]
 """An action, who takes it, and its arguments."""
 

@@ -20,7 +20,7 @@ from diagrams.explored import Exploration
 from diagrams.paths import available, bind
 from diagrams.projection import Edge, Fold, Projection
 from examples.two_phase import TwoPhase
-from tests.diagrams.machines import House, Post
+from tests.diagrams.machines import House, Post, Shelf
 
 
 def evaluated(machine: Machine) -> Iterator[Edge]:
@@ -49,7 +49,11 @@ def folded(machine: Machine, by: str) -> Projection:
     return fold.result()
 
 
-@pytest.mark.parametrize("machine", [TwoPhase(RM=2), House(Room=2), Post(Peer=1)], ids=str)
+MACHINES = (TwoPhase(RM=2), House(Room=2), Post(Peer=1), Shelf(Peer=2))
+"""Of which Post has steps past a bound and defects, Shelf a choice that cannot be computed."""
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: type(machine).__name__)
 def test_every_view_of_the_packed_graph_equals_that_of_the_evaluated_one(machine: Machine) -> None:
     kind = state_type(type(machine), settings_of(machine))
     paths = [*available(kind), *(name for name, _ in kind.fields)]
