@@ -23,7 +23,7 @@ from checker.language.ir import Action, Domain, walk
 INSTANCE_LIMIT = 128
 """An action with at most this many choices is called with constants, one call for each."""
 
-INLINE = 4000
+INLINE = 300
 """Nodes of the IR that the calls of one action may come to and still be written out."""
 
 
