@@ -84,7 +84,7 @@ def check(
     runs = plan(words or [], configuration=config, hazards=hazards, only=only)
     alone = bool(split(words or [])[0])
     shown = alone if traces is None else traces
-    style = TextStyle(shown, brief=not alone)
+    style = TextStyle(shown, not alone, max(len(run.title) for run in runs) + 1)
     wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
     progress = display(console(sys.stderr), quiet=quiet)
     outcomes = carry_out(runs, order, wanted, progress, jobs=workers or cores())
@@ -151,17 +151,13 @@ def main() -> None:
 def _status() -> int:
     try:
         status = int(app(standalone_mode=False) or 0)
-        if status == INTERRUPTED:
-            raise KeyboardInterrupt
-        return status
     except VerdictError as error:
         return _wrong(error)
     except ANY_USAGE as error:
         hint = "`verdict --help` shows what can be asked"
         return _wrong(RequestError(error.format_message().rstrip("."), hint=hint))
     except (KeyboardInterrupt, typer.Abort):
-        print("verdict: interrupted", file=sys.stderr)
-        return 3
+        return _interrupted()
     except BrokenPipeError:
         _mute()
         return 3
@@ -169,6 +165,13 @@ def _status() -> int:
         print("verdict: this is a fault of verdict itself; please report it", file=sys.stderr)
         traceback.print_exc()
         return 2
+    else:
+        return _interrupted() if status == INTERRUPTED else status
+
+
+def _interrupted() -> int:
+    print("verdict: interrupted", file=sys.stderr)
+    return 3
 
 
 def _wrong(error: VerdictError) -> int:

@@ -29,7 +29,14 @@ from checker import Configuration, Machine
 from checker.errors import RequestError, VerdictError
 from checker.language.machine import declaration
 
-MACHINES: Mapping[str, str] = MappingProxyType({})
+MACHINES: Mapping[str, str] = MappingProxyType(
+    {
+        "group": "model.group:Group",
+        "ownership": "spec.ownership:Ownership",
+        "membership": "spec.membership:Membership",
+        "delivery": "spec.delivery:Delivery",
+    }
+)
 """The machines of this project: name, and where the class is."""
 
 FILE = re.compile(r"(?P<path>.+?\.py)(?::(?P<cls>\w+))?(?:/(?P<config>.+))?")

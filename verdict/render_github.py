@@ -36,7 +36,7 @@ def command(kind: str, message: str, **properties: str) -> str:
 
 
 def _outcome(outcome: Outcome, order: Order) -> Iterator[str]:
-    name = outcome.run.name
+    name = outcome.run.title
     if outcome.verdict is None:
         kind = "error" if outcome.error is not None else "warning"
         file, line = _place_of_error(outcome)

@@ -35,7 +35,7 @@ def junit(outcomes: Sequence[Outcome], order: Order) -> str:
 
 
 def _suite(suites: ET.Element, outcome: Outcome, order: Order) -> None:
-    name = outcome.run.name
+    name = outcome.run.title
     suite = ET.SubElement(suites, "testsuite", name=_legal(name))
     if outcome.verdict is None:
         case = _case(suite, name, "run", "0")

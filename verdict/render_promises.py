@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from checker import Finding
-from verdict.run import Outcome, exit_status
-from verdict.words import UNKNOWN, VIOLATED, Wording, plural, wording
+from verdict.run import Order, Outcome, exit_status, property_ids, reproduces
+from verdict.words import UNKNOWN, Wording, plural, wording
 
 KINDS = (
     (1, "not as expected:", "bold red"),
@@ -23,6 +24,9 @@ KINDS = (
     (3, "not decided:", "bold magenta"),
 )
 """What an exit status other than 0 means for a run."""
+
+MOST_NAMED = 3
+"""So many configurations are named in a row of the table; of more, their number is."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,33 @@ class Row:
 
 
 def rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    """One row a machine and property, in the order in which they are first met."""
+    """One row a machine and property, in the order in which the machine declares them."""
     found: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
     for outcome in outcomes:
         if outcome.verdict is not None:
             for finding in outcome.verdict.findings:
                 key = outcome.run.target, finding.id
                 found.setdefault(key, []).append((_configuration(outcome), finding))
+    classes = {outcome.run.target: outcome.run.cls for outcome in outcomes}
+    wanted = [
+        (target, identifier) for target, cls in classes.items() for identifier in property_ids(cls)
+    ]
     return [
-        Row(machine, identifier, met[0][1].promise.sentence, tuple(met))
-        for (machine, identifier), met in found.items()
+        Row(
+            machine,
+            identifier,
+            found[machine, identifier][0][1].promise.sentence,
+            tuple(found[machine, identifier]),
+        )
+        for machine, identifier in wanted
+        if (machine, identifier) in found
     ]
 
 
-def promises_pieces(outcomes: Sequence[Outcome]) -> Iterator[RenderableType]:
-    """The table, and a last line that counts the runs."""
+def promises_pieces(
+    outcomes: Sequence[Outcome], order: Order, *, hint: bool = False
+) -> Iterator[RenderableType]:
+    """The table, and a last line that counts the runs; with `hint`, how to see a trace."""
     machine = ""
     table = _table()
     for row in rows(outcomes):
@@ -61,14 +77,28 @@ def promises_pieces(outcomes: Sequence[Outcome]) -> Iterator[RenderableType]:
             machine = row.machine
             yield Text()
             yield Text(machine, "bold")
-        lines = [_line(words, found) for words, found in _grouped(row)]
-        worst = min(lines, key=lambda line: line[0])
+        lines = sorted((_line(words, found) for words, found in _grouped(row)), key=itemgetter(0))
         said = Text("\n").join(text for _, _, text in lines)
-        table.add_row(worst[1], row.id, Text(row.sentence), said)
+        table.add_row(lines[0][1], row.id, Text(row.sentence), said)
     if machine:
         yield table
     yield Text()
+    if hint:
+        yield from _hint(outcomes, order)
     yield last_line(outcomes)
+
+
+def _hint(outcomes: Sequence[Outcome], order: Order) -> Iterator[Text]:
+    """The command that shows the shortest trace there is of what is false and known to be."""
+    known = [
+        (finding.trace.length, reproduces(outcome.run, order, finding.id))
+        for outcome in outcomes
+        if outcome.verdict is not None
+        for finding in outcome.verdict.findings
+        if finding.trace is not None and finding.result == "violated" and finding.as_expected
+    ]
+    if known:
+        yield Text(f"for a trace: {min(known)[1]}", "dim")
 
 
 def last_line(outcomes: Sequence[Outcome]) -> Text:
@@ -79,7 +109,7 @@ def last_line(outcomes: Sequence[Outcome]) -> Text:
     line = Text(f"{runs}: ", "bold")
     parts = []
     for status, text, style in KINDS:
-        if names := [each.run.name for each in outcomes if each.exit_status == status]:
+        if names := [each.run.title for each in outcomes if each.exit_status == status]:
             parts.append(Text(f"{text} {', '.join(names)}", style))
     return line.append(Text("; ").join(parts))
 
@@ -108,14 +138,22 @@ def _grouped(row: Row) -> list[tuple[Wording, list[tuple[str, Finding]]]]:
 def _line(words: Wording, found: list[tuple[str, Finding]]) -> tuple[int, Text, Text]:
     """How serious it is, a mark, and `holds in 4`, `false, as expected in zombie (9 states)`."""
     finding = found[0][1]
-    serious = 2 if finding.as_expected else int(words is UNKNOWN)
-    where = str(len(found))
-    if not finding.as_expected or finding.result == "violated":
-        where = ", ".join(_where(configuration, one) for configuration, one in found)
-    text = Text(f"{words.text} in {where}", words.style if words is not VIOLATED else "bold red")
-    return serious, Text(words.mark, words.style), text
+    if finding.as_expected:
+        serious = 2 if finding.result == "violated" else 3
+    else:
+        serious = int(words is UNKNOWN)
+    where = str(len(found)) if finding.result == finding.expected == "holds" else _where(found)
+    return serious, Text(words.mark, words.style), Text(f"{words.text} in {where}", words.style)
 
 
-def _where(configuration: str, finding: Finding) -> str:
-    length = f" ({plural(finding.trace.length, 'state')})" if finding.trace is not None else ""
-    return f"{configuration or 'its defaults'}{length}"
+def _where(found: list[tuple[str, Finding]]) -> str:
+    """`zombie (23 states), slow (22 states)`; of many, how many, and the shortest trace."""
+    named = [
+        (one.trace.length if one.trace is not None else 0, configuration or "its defaults")
+        for configuration, one in found
+    ]
+    told = [f"{name} ({plural(n, 'state')})" if n else name for n, name in named]
+    if len(found) <= MOST_NAMED:
+        return ", ".join(told)
+    shortest = told[named.index(min(named))]
+    return f"{len(found)}, shortest in {shortest}" if min(named)[0] else f"{len(found)}"

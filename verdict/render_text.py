@@ -12,6 +12,7 @@ Of many runs each has a line, and what is wrong is told in full below it; a tabl
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from checker import Finding, Verdict
 from verdict.render_trace import broken, reason_lines, trace_lines
 from verdict.run import Order, Outcome, reproduces
 from verdict.words import (
+    HAZARD,
+    UNREACHED_HAZARD,
     bounds_texts,
     counts_text,
     extent_text,
@@ -35,10 +38,15 @@ from verdict.words import (
 
 @dataclass(frozen=True)
 class TextStyle:
-    """How much is said: traces of hazards and witnesses too, one line a run instead of a table."""
+    """How much is said.
+
+    traces  those of hazards too
+    brief   one line a run instead of a table, with its title in so many columns
+    """
 
     traces: bool = True
     brief: bool = False
+    column: int = 0
 
 
 def print_outcome(console: Console, outcome: Outcome, order: Order, style: TextStyle) -> None:
@@ -60,10 +68,12 @@ def outcome_pieces(
     """What came of one run, piece by piece."""
     if outcome.verdict is None:
         why = str(outcome.error or outcome.lost)
-        yield Text.assemble(("? ", "magenta"), (outcome.run.name, "bold"), f"  {why}")
+        yield Text.assemble(("? ", "magenta"), (outcome.run.title, "bold"), f"  {why}")
         return
     if style.brief:
-        yield _line(outcome, outcome.verdict, width)
+        yield _line(outcome, outcome.verdict, style)
+        chosen, _ = settings_texts(outcome.run.cls, outcome.verdict.settings)
+        yield from broken(Text("    "), chosen, "dim", width)
     else:
         yield from _whole(outcome, outcome.verdict, width)
     for finding in outcome.verdict.findings:
@@ -81,15 +91,18 @@ def _told(finding: Finding, style: TextStyle) -> bool:
     return style.traces and finding.result == "violated" and finding.trace is not None
 
 
-def _line(outcome: Outcome, verdict: Verdict, width: int) -> Text:
-    """`✓ group/zombie   12,345 states (45,678 generated), depth 23, 1.2 s`."""
+def _line(outcome: Outcome, verdict: Verdict, style: TextStyle) -> Text:
+    """`✓ group/zombie   55,586 states   depth 52    9.5 s   2 false, as expected`."""
     marks = {0: ("✓ ", "green"), 3: ("? ", "magenta")}
     mark = marks.get(outcome.exit_status, ("✗ ", "bold red"))
-    counts = counts_text(verdict)
-    name = f"{outcome.run.name:<{max(0, width - 2 - 52)}}"
-    line = Text.assemble(mark, (name, "bold"), "  ", counts)
+    counts = f"{verdict.distinct:>10,} states  depth {verdict.depth:>3}  {verdict.seconds:>5.1f} s"
+    line = Text.assemble(mark, (f"{outcome.run.title:<{style.column}}", "bold"), counts)
+    results = Counter(wording(finding) for finding in verdict.findings)
+    for words in (HAZARD, UNREACHED_HAZARD):
+        if number := results[words]:
+            line.append(f"  {number} {words.text}", words.style)
     if verdict.stopped:
-        line.append(f"; stopped: {verdict.stopped}", "magenta")
+        line.append(f"  stopped: {verdict.stopped}", "magenta")
     return line
 
 

@@ -88,4 +88,4 @@ def _write_all(stream: TextIO, outcomes: Sequence[Outcome], order: Order, wanted
         stream.write(WHOLE[wanted.format](outcomes, order))
     elif wanted.format is Format.TEXT and len(outcomes) > 1:
         printer = console(stream, plain=wanted.output is not None)
-        say(printer, *promises_pieces(outcomes))
+        say(printer, *promises_pieces(outcomes, order, hint=not wanted.style.traces))

@@ -64,6 +64,11 @@ class Run:
         return (named, *(f"{key}={value}" for key, value in self.settings.items()))
 
     @property
+    def title(self) -> str:
+        """The same for reading, without a shell's quotes."""
+        return " ".join(self.words)
+
+    @property
     def cls(self) -> type[Machine]:
         """The machine's class."""
         return registry.find(self.target).cls
@@ -141,20 +146,20 @@ def plan(
         raise RequestError("there is no machine", hint="name one: path/to/file.py:Class")
     _known(targets, hazards | (only or frozenset()))
     if only is not None:
-        targets = [target for target in targets if only & properties_of(target.cls)]
+        targets = [target for target in targets if only.intersection(property_ids(target.cls))]
     return [run for target in targets for run in _runs(target, configuration, settings, hazards)]
 
 
-def properties_of(cls: type[Machine]) -> frozenset[str]:
-    """The ids of a machine's properties."""
-    methods = declaration(cls).methods
-    named = {m.promise.id for m in methods if m.mark.kind not in ("action", "initial")}
-    return frozenset({*named, WELL_DEFINED.id})
+def property_ids(cls: type[Machine]) -> list[str]:
+    """The ids of a machine's properties in the order of a verdict, what all machines have last."""
+    declared = declaration(cls)
+    first = declared.of("invariant", "step", "reachable", "terminal", "eventually")
+    return [m.promise.id for m in (*first, *declared.of("refines"))] + [WELL_DEFINED.id]
 
 
 def _known(targets: Sequence[Target], ids: frozenset[str]) -> None:
     """Each id must be that of a property of one of the machines."""
-    known = [identifier for target in targets for identifier in sorted(properties_of(target.cls))]
+    known = [identifier for target in targets for identifier in property_ids(target.cls)]
     for wanted in sorted(ids.difference(known)):
         close = difflib.get_close_matches(wanted, known, 1)
         names = ", ".join(target.name for target in targets)

@@ -71,11 +71,11 @@ def _alone(
             outcome = Outcome(run, lost=NOT_BEGUN)
         else:
             try:
-                outcome = execute(run, order, display.of(run.name))
+                outcome = execute(run, order, display.of(run.title))
             except KeyboardInterrupt:
                 outcome = Outcome(run, lost=NOT_BEGUN)
             interrupted = was_interrupted(outcome)
-        display.finished(run.name)
+        display.finished(run.title)
         outcomes.append(outcome)
         done(outcome)
     return outcomes
@@ -170,10 +170,10 @@ class _Team:
         if isinstance(message, WorkerError):
             raise message from None
         if isinstance(message, Progress):
-            self.display.of(run.name).progress(message)
+            self.display.of(run.title).progress(message)
             return
         worker.number = None
-        self.display.finished(run.name)
+        self.display.finished(run.title)
         self._settle(number, message)
 
     def _settle(self, number: int, outcome: Outcome) -> None:
@@ -237,7 +237,7 @@ def _serve(link: Connection[Any, Any], order: Order) -> None:
         try:
             outcome: Any = _interruptible(run, order, link)
         except Exception:  # noqa: BLE001 - it is told to the process that can show it
-            outcome = WorkerError(f"{run.name}\n{traceback.format_exc()}")
+            outcome = WorkerError(f"{run.title}\n{traceback.format_exc()}")
         link.send(outcome)
 
 

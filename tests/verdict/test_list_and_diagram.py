@@ -47,10 +47,16 @@ def test_without_a_machine_all_are_checked() -> None:
     assert said.status == 0
     lines = said.out.splitlines()
     assert lines[0].startswith("✓ two-phase/three")
-    assert "288 states (1,146 generated), depth 11" in lines[0]
-    assert [line.split()[1] for line in lines[:5]] == [
+    assert "288 states  depth  11" in lines[0]
+    assert lines[1] == "    RM=3"
+    assert lines[5] == "    RM=3 quorum=MAJORITY"
+    assert lines[4].endswith("3 false, as expected")
+    assert [line.split()[1] for line in lines[:10:2]] == [
         "two-phase/three", "two-phase/five", "two-phase/majority", "commit/three", "commit/five",
     ]  # fmt: skip
+    assert "✗  consistent        No resource manager" in said.out
+    assert "false, as expected in majority (8" in said.out
+    assert lines[-2] == "for a trace: verdict check two-phase/majority --property as_commit"
     assert lines[-1] == "5 runs: everything as expected"
     assert "1  start" not in said.out
     assert "1  start" in verdict("check", "-q", "-j1", "--traces").out

@@ -204,11 +204,11 @@ def on_a_terminal(*words: str, **environment: str) -> str:
 
 
 def test_a_terminal_sees_colours_and_a_bar() -> None:
-    shown = on_a_terminal("check", TWO, "RM=6", "-p", "consistent", COLUMNS="100")
+    shown = on_a_terminal("check", TWO, "RM=7", "-p", "consistent", COLUMNS="100")
     assert "\x1b[32m  ✓" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")  # the cursor is back
     assert "states/s" in shown
-    assert "50,816 states" in shown
+    assert "296,448 states" in shown
 
 
 def test_the_bar_is_gone_when_the_table_comes() -> None:
@@ -231,7 +231,7 @@ def test_no_color_is_respected() -> None:
 
 
 def test_quiet_is_quiet() -> None:
-    shown = on_a_terminal("check", TWO, "RM=6", "-q", "-p", "consistent", COLUMNS="100")
+    shown = on_a_terminal("check", TWO, "RM=7", "-q", "-p", "consistent", COLUMNS="100")
     assert "states/s" not in shown
 
 
