@@ -73,10 +73,12 @@ class Replay:
         return "it is not possible" if after is None else after
 
     def defect(self, state: Snapshot, name: str, arguments: Mapping[str, Any]) -> None:
-        """An action has a defect."""
+        """An action has a defect, or the choice of its parameters has."""
         question = f"{_call(name, arguments)} from {state}"
+        action = self._actions[name]
         try:
-            after = self._evaluator.run(self._actions[name], state, arguments)
+            chosen = _is_choice(action, state, arguments)
+            after = self._evaluator.run(action, state, arguments) if chosen else None
         except Defect:
             return
         except BoundReached as reached:
@@ -103,11 +105,8 @@ class Replay:
     def stuck(self, state: Snapshot) -> None:
         """No action can be tried in a state."""
         question = f"can any action be tried in {state}?"
-        try:
-            for outcome in self._evaluator.outcomes(state):
-                raise disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
-        except Defect as defect:
-            raise disagreement(question, "none", repr(defect)) from None
+        for outcome in self._evaluator.outcomes(state):
+            raise disagreement(question, "none", _call(outcome.action.name, outcome.arguments))
 
 
 def _is_choice(action: Action, state: Snapshot, arguments: Mapping[str, Any]) -> bool:

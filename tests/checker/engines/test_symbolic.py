@@ -22,6 +22,7 @@ from examples.alternating_bit import AlternatingBit
 from examples.inner_fifo import InnerFIFO
 from examples.kip320 import TruncateToHighWatermark
 from examples.two_phase import Quorum, TCommit, TwoPhase
+from model.group import Group
 from tests.checker.engines import symbolic_machines as machines
 from tests.checker.engines.oracle import breadth_first
 
@@ -39,7 +40,20 @@ SMALL: list[tuple[Machine, int]] = [
     (InnerFIFO(Message=2), 4),
     (TruncateToHighWatermark(Replica=2, LogSize=1, Records=1, LeaderEpoch=2), 4),
 ]
-NAMES = [type(machine).__name__ for machine, _ in SMALL]
+GROUPS = {"smallest": 7, "zombie": 7, "late": 5}
+
+
+def group(name: str) -> Machine:
+    """The consumer group in one of its configurations."""
+    return Group(**next(c.settings for c in Group.configurations if c.name == name))
+
+
+LEVELS = SMALL + [(group(name), steps) for name, steps in GROUPS.items()]
+
+
+def names(machines_and_steps: list[tuple[Machine, int]]) -> list[str]:
+    """What the tests are called."""
+    return [f"{type(machine).__name__}-{n}" for n, (machine, _) in enumerate(machines_and_steps)]
 
 
 def explicit(program: Program, steps: int) -> list[set[Snapshot]]:
@@ -57,7 +71,7 @@ def explicit(program: Program, steps: int) -> list[set[Snapshot]]:
     return levels
 
 
-@pytest.mark.parametrize(("machine", "steps"), SMALL, ids=NAMES)
+@pytest.mark.parametrize(("machine", "steps"), LEVELS, ids=names(LEVELS))
 def test_the_levels_are_those_of_both_other_judges(machine: Machine, steps: int) -> None:
     program = lower(machine)
     levels = reachable_levels(program, steps)
@@ -66,7 +80,7 @@ def test_the_levels_are_those_of_both_other_judges(machine: Machine, steps: int)
     assert sum(map(len, levels)) >= 4
 
 
-@pytest.mark.parametrize(("machine", "steps"), SMALL, ids=NAMES)
+@pytest.mark.parametrize(("machine", "steps"), SMALL, ids=names(SMALL))
 def test_the_shortest_violations_have_the_same_length(machine: Machine, steps: int) -> None:
     program = lower(machine)
     oracle = breadth_first(program, steps)
@@ -103,3 +117,20 @@ def test_two_phase_to_the_end(steps: int) -> None:
     """All 288 states, and after the last of them none."""
     levels = reachable_levels(lower(TwoPhase(RM=3)), steps)
     assert [len(level) for level in levels] == [1, 7, 21, 38, 50, 54, 49, 36, 21, 9, 2, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "promise", "length"), [("zombie", "OWN-3", 23)])
+def test_a_hazard_of_the_group_is_as_far_as_the_search_says(
+    name: str, promise: str, length: int
+) -> None:
+    """The pinned length is that of the explicit-state engine; one step less finds nothing."""
+    program = lower(group(name))
+    prop = next(prop for prop in program.properties if prop.promise.id == promise)
+    search = Search(program, Limits(depth=length), Silent())
+    seen = search.run().seen
+    assert program.properties.index(prop) in seen
+    trace = bounded(program, prop, length - 1)
+    assert trace is not None
+    assert trace.length == length
+    assert len(replayed(Evaluator(program), trace)) == length

@@ -42,6 +42,7 @@ from checker.language.types import BOOL, INTEGER, IntType, PartType, SeqType, Se
 from checker.language.values import Seq, Set, freeze
 from examples.two_phase import TwoPhase
 from tests.checker.engines.oracle import breadth_first
+from tests.checker.engines.symbolic_machines import Stops
 
 SMALL = IntType(0, 3)
 ROW = SeqType(SMALL, 2)
@@ -112,6 +113,23 @@ def test_a_program_built_by_hand() -> None:
         assert found.length == oracle.length(prop)
 
 
+def test_a_choice_that_cannot_be_computed_is_a_defect_of_its_action() -> None:
+    """What a parameter is chosen from may fail, also because of the one before it."""
+    shorter = apply(Op.REST, THE_ROW, kind=ROW)
+    pop = action("pop", {"x": Elements(THE_FEW, SMALL)}, Assign(None, THE_ROW, shorter))
+    below = Between(const(0), At(SMALL, None, THE_ROW, X), 0, 3, SMALL)
+    look = action("look", {"x": Elements(THE_FEW, SMALL), "y": below}, Assign(None, N, Y))
+    for actions in ((pop, look), (look,), (pop,)):
+        machine = program(*actions, test=TOLD)
+        oracle = breadth_first(machine, 4)
+        found = bounded(machine, None, 4)
+        assert found is not None
+        assert found.length == oracle.length(None)
+        assert reachable_levels(machine, 4) == list(map(set, oracle.levels))
+    failing = program(look, test=Const(BOOL, None, value=False), kind="terminal")
+    assert bounded(failing, failing.properties[0], 4) is None
+
+
 def test_levels_past_the_last_are_empty() -> None:
     nothing = program(action("stay", {}), test=TOLD)
     assert [len(level) for level in reachable_levels(nothing, 3)] == [1, 0, 0, 0]
@@ -136,6 +154,24 @@ def test_an_argument_is_one_of_the_choices() -> None:
     for step in found.steps:
         assert dict(step.arguments) in list(evaluator.choices(SPREAD, state))
         state = step.state
+
+
+def test_a_step_past_a_bound_is_not_taken_and_is_told() -> None:
+    """The formula of a bound is true of the states from which a step would pass it."""
+    unrolling = Unrolling(encode(lower(Stops(Ticks=2))))
+    count, stop = unrolling.encoding.actions
+    assert list(count.bounds) == ["Ticks"]
+    assert stop.bounds == {}
+    found = []
+    for steps in range(3):
+        with unrolling.asking():
+            unrolling.add(count.bounds["Ticks"], steps)
+            found.append(unrolling.found())
+        unrolling.extend()
+    assert found == [False, False, True]
+    with unrolling.asking():
+        unrolling.add(unrolling.taken(count), 2)
+        assert not unrolling.found()
 
 
 # ------------------------------------------------------------ disagreements
