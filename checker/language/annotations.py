@@ -416,7 +416,13 @@ def resolver(settings: Settings) -> Resolver:
     def lookup(name: Name) -> int:
         if name.kind == "variant":
             return 1
-        return settings.sizes.get(name.name, name.default or 1)
+        size = settings.sizes.get(name.name, name.default)
+        if size is None:
+            raise LanguageError(
+                f"{name.name} has no size in this configuration",
+                hint=f"mention {name.name} in a field or a parameter, or give it a default",
+            )
+        return int(size)
 
     return Resolver(lookup)
 

@@ -73,25 +73,25 @@ def settings_in_force() -> Settings:
     return settings
 
 
-def size_of(name: str) -> int:
-    """The configured size of the domain `name`; ConfigurationError where it has none."""
-    sizes = settings_in_force().sizes
-    if name not in sizes:
+def size_of(name: str, default: int | None = None) -> int:
+    """The configured size of the domain `name`, or its default; ConfigurationError for neither."""
+    size = settings_in_force().sizes.get(name, default)
+    if size is None:
         raise ConfigurationError(
             f"{name} has no size in this configuration",
             hint=f"mention {name} in a field or a parameter of the machine",
         )
-    return sizes[name]
+    return size
 
 
 class IndexMeta(type):
     """What lets an Index class be iterated and measured, as an Enum class is."""
 
     def __iter__(cls: type[T]) -> Iterator[T]:
-        return (cls(position) for position in range(size_of(cls.__name__)))  # type: ignore[call-arg]
+        return (cls(position) for position in range(len(cls)))  # type: ignore[call-arg, arg-type]
 
     def __len__(cls) -> int:
-        return size_of(cls.__name__)
+        return size_of(cls.__name__, getattr(cls, "default", None))
 
     def __bool__(cls) -> bool:
         return True  # a class is there whatever its size, as an Enum class is
