@@ -1,0 +1,117 @@
+"""What is found in each configuration of the group."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from checker import Configuration, Verdict, check, replay
+from model import Group
+from tests.model.pinned import COUNTED
+
+LARGE = 60_000
+
+CONFIGURATIONS = {one.name: one for one in Group.configurations}
+
+
+@cache
+def searched(name: str) -> Verdict:
+    """The verdict on a configuration."""
+    found: Configuration = CONFIGURATIONS[name]
+    return check(Group(**found.settings), configuration=name, hazards=found.hazards)
+
+
+def names() -> list[object]:
+    """The configurations, the large ones to be left out of quick runs."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow if counted.distinct > LARGE else ())
+        for name, counted in COUNTED.items()
+    ]
+
+
+def test_every_configuration_is_pinned() -> None:
+    assert list(COUNTED) == list(CONFIGURATIONS)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_counts_are_as_pinned(name: str) -> None:
+    verdict, counted = searched(name), COUNTED[name]
+    assert verdict.complete
+    assert verdict.exit_status == 0
+    assert (verdict.distinct, verdict.generated, verdict.depth) == (
+        counted.distinct,
+        counted.generated,
+        counted.depth,
+    )
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_shortest_traces_are_as_pinned(name: str) -> None:
+    verdict, counted = searched(name), COUNTED[name]
+    false = {f.id: f.trace.length for f in verdict.findings if f.result == "violated" and f.trace}
+    met = {f.id: f.trace.length for f in verdict.findings if f.kind == "reachable" and f.trace}
+    assert false == counted.false
+    assert set(false) == CONFIGURATIONS[name].hazards
+    assert met == counted.witnessed
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_trace_is_a_run(name: str) -> None:
+    traces = [finding.trace for finding in searched(name).findings if finding.trace is not None]
+    for trace in traces:
+        replay(Group(**CONFIGURATIONS[name].settings), trace)
+    assert len(traces) == len(COUNTED[name].false) + len(COUNTED[name].witnessed)
+
+
+def taken(name: str, promise: str) -> list[tuple[str, str]]:
+    """The steps of a shortest trace: who, and what."""
+    trace = searched(name).finding(promise).trace
+    assert trace is not None
+    return [(step.actor, step.action) for step in trace.steps]
+
+
+def polls(steps: list[tuple[str, str]]) -> list[str]:
+    """Who was handed records, in order."""
+    return [who for who, action in steps if action == "poll"]
+
+
+def test_a_slow_member_processes_beside_the_new_owner() -> None:
+    """OWN-3: its poll interval expires while it is at work, and its heir begins."""
+    steps = taken("slow", "OWN-3")
+    assert polls(steps) == ["member-0", "member-1"]
+    assert ("member-0", "poll_interval_expires") in steps
+
+
+def test_a_paused_zombie_processes_beside_the_new_owner() -> None:
+    """OWN-3: paused, not waited for, back in ignorance, and at work with the new owner."""
+    steps = taken("zombie", "OWN-3")
+    assert polls(steps) == ["member-0", "member-1"]
+    actions = [action for _, action in steps]
+    paused, awake = actions.index("pause"), actions.index("wake_up")
+    assert "complete_rebalance" in actions[paused:awake]
+
+
+def test_auto_commit_loses_what_was_polled_and_not_processed() -> None:
+    """DLV-4: records 0 and 1 polled, 2 committed, a crash before they are processed."""
+    assert [step for step in taken("auto-commit", "DLV-4") if step[0] == "member-0"][-3:] == [
+        ("member-0", "poll"),
+        ("member-0", "commit"),
+        ("member-0", "crash"),
+    ]
+
+
+def test_a_record_processed_and_not_committed_is_processed_again() -> None:
+    """DLV-3: the member that processed it dies, its heir begins at the last commit."""
+    steps = taken("crash", "DLV-3")
+    assert [who for who, action in steps if action == "process"] == ["member-0", "member-1"]
+    assert ("member-0", "crash") in steps
+    assert "commit" not in {action for _, action in steps}
+
+
+def test_a_late_commit_undoes_a_newer_one() -> None:
+    """DLV-8: given up, still on its way, and accepted after the one that followed it."""
+    actions = [action for _, action in taken("late commit", "DLV-8")]
+    assert actions.count("commit") == 2
+    assert actions[-1] == "arrive"
+    assert "give_up" in actions
