@@ -50,8 +50,8 @@ class Group(DeliveryPromises, MembershipPromises, OwnershipPromises, Coordinatio
             Member=2, Partition=2, Generation=3, Offset=1, crashes=2,
         ),
         configuration(
-            "three members, two partitions",
-            about="One more member than there are partitions.",
+            "surplus",
+            about="Three members share two partitions.",
             hazards=("DLV-3",),
             Member=3, Partition=2, Generation=2, Offset=1,
         ),
@@ -102,7 +102,7 @@ class Group(DeliveryPromises, MembershipPromises, OwnershipPromises, Coordinatio
             commit_mode=CommitMode.BEFORE_PROCESSING, processing=Processing.BUFFERED,
         ),
         configuration(
-            "commit first, late",
+            "late commit first",
             about="Commits before processing, one of which may be late.",
             hazards=("DLV-5", "DLV-8", "as_delivery"),
             Member=2, Partition=1, Generation=2, Offset=2, timeouts=1,

@@ -36,7 +36,7 @@ COUNTED = {
     "crash": Counted(13_991, 38_013, 44, {"DLV-3": 24}, {"GRP-5": 14}),
     "restart": Counted(166_655, 461_378, 55, {"DLV-3": 24}, {"GRP-5": 14}),
     "two partitions": Counted(41_719, 117_157, 54, {"DLV-3": 24}, {"GRP-5": 14}),
-    "three members, two partitions": Counted(117_134, 300_356, 48, {"DLV-3": 28}),
+    "surplus": Counted(117_134, 300_356, 48, {"DLV-3": 28}),
     "zombie": Counted(55_586, 205_928, 52, {"OWN-3": 23, "DLV-3": 24}),
     "slow": Counted(37_091, 109_075, 50, {"OWN-3": 22, "DLV-3": 24}, {"GRP-5": 14}),
     "late": Counted(71_066, 207_434, 46, {"OWN-3": 29, "DLV-3": 28}),
@@ -44,9 +44,7 @@ COUNTED = {
     "auto-commit": Counted(25_388, 73_100, 49, {"DLV-4": 14}, {"GRP-5": 14}),
     "auto-commit in poll": Counted(13_915, 37_616, 45, {}, {"GRP-5": 14}),
     "commit first": Counted(29_239, 81_416, 49, {}, {"GRP-5": 14}),
-    "commit first, late": Counted(
-        26_044, 65_607, 48, {"DLV-5": 39, "DLV-8": 17, "as_delivery": 17}
-    ),
+    "late commit first": Counted(26_044, 65_607, 48, {"DLV-5": 39, "DLV-8": 17, "as_delivery": 17}),
     "two groups": Counted(41_238, 126_882, 51, {"DLV-3": 28}),
 }
 """By the name of a configuration."""

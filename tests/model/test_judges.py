@@ -44,7 +44,7 @@ def test_cpython_and_the_engine_agree(settings: Mapping[str, Any]) -> None:
         ("crash", "GRP-5"),
         ("crash", "DLV-3"),
         ("auto-commit", "DLV-4"),
-        ("commit first, late", "DLV-5"),
+        ("late commit first", "DLV-5"),
         ("late commit", "DLV-8"),
         ("two groups", "DLV-3"),
     ],

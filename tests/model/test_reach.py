@@ -94,7 +94,7 @@ def ids(*names: str) -> frozenset[str]:
 
 PAUSED = {**TWO, "pauses": 1}
 SLOW = CONFIGURATIONS["slow"].settings
-LATE = CONFIGURATIONS["commit first, late"].settings
+LATE = CONFIGURATIONS["late commit first"].settings
 
 WANTED = [
     (PAUSED, ids("unknown_member_id")),
