@@ -43,10 +43,9 @@ def _coverage(search: Search) -> tuple[Coverage, ...]:
 def _sight(search: Search, seen: Seen) -> Sight:
     """The states that lead to what was seen, found by going from parent to parent."""
     parents, unpack = search.found.parents, search.compiled.layout.unpack
-    started = seen.state in parents
     states = [seen.state]
-    while started and parents[states[-1]] != states[-1]:
+    while seen.started and parents[states[-1]] != states[-1]:
         states.append(parents[states[-1]])
     run = tuple(unpack(state) for state in reversed(states))
     after = None if seen.after is None else unpack(seen.after)
-    return Sight(run, after, seen.defect, started)
+    return Sight(run, after, seen.defect, seen.started)

@@ -40,11 +40,14 @@ class Seen:
     """Where something was first seen: the state, and the one after it where it is a step.
 
     What cannot be evaluated is seen, too: `findings` asks the reference evaluator why.
+
+    started  whether the state was reached; not where a start itself has a defect
     """
 
     state: State
     after: State | None = None
     defect: Defect | None = None
+    started: bool = True
 
 
 @dataclass
@@ -186,7 +189,8 @@ class Search:
                 self.found.bounds[outcome.bound] += 1
             elif outcome.defect is not None:
                 start = pack(self.program.start)
-                self.found.defect = self.found.defect or Seen(start, defect=outcome.defect)
+                defect = Seen(start, defect=outcome.defect, started=False)
+                self.found.defect = self.found.defect or defect
             elif outcome.state is not None:
                 state = pack(outcome.state)
                 self.found.generated += 1
