@@ -17,6 +17,7 @@ import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -26,9 +27,9 @@ from verdict import diagram_command, list_command, options, trace_command
 from verdict.options import Format, limits
 from verdict.output import console, folder
 from verdict.progress import display
-from verdict.render_text import TextStyle
+from verdict.render_text import TextStyle, Traces
 from verdict.results import Wanted, carry_out
-from verdict.run import Order, exit_status, plan, split
+from verdict.run import Order, Run, exit_status, plan, split
 from verdict.workers import cores
 
 ANY_USAGE: Any = typer.BadParameter.__mro__[2]
@@ -82,9 +83,10 @@ def check(
     order = Order(limits=limits(max_states, max_memory, timeout), only=only)
     hazards = frozenset(hazard or ())
     runs = plan(words or [], configuration=config, hazards=hazards, only=only)
-    alone = bool(split(words or [])[0])
-    shown = alone if traces is None else traces
-    style = TextStyle(shown, not alone, max(len(run.title) for run in runs) + 1)
+    brief = not split(words or [])[0]
+    style = TextStyle(
+        _traces(runs, traces, brief=brief), brief, max(len(r.title) for r in runs) + 1
+    )
     wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
     progress = display(console(sys.stderr), quiet=quiet)
     outcomes = carry_out(runs, order, wanted, progress, jobs=workers or cores())
@@ -124,15 +126,20 @@ def simulate(
         seed=chosen,
     )
     planned = plan(words, configuration=config, hazards=frozenset(hazard or ()))
-    wanted = Wanted(
-        format,
-        output,
-        TextStyle(traces is not False),
-        folder(save_traces) if save_traces else None,
-    )
+    style = TextStyle(_traces(planned, traces, brief=False))
+    wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
     progress = display(console(sys.stderr), quiet=quiet)
     outcomes = carry_out(planned, order, wanted, progress, jobs=workers or cores())
     raise typer.Exit(exit_status(outcomes))
+
+
+def _traces(runs: Sequence[Run], asked: bool | None, *, brief: bool) -> Traces:
+    """Which traces of hazards to show: what was asked, or what a reader can take in."""
+    if asked is not None:
+        return Traces.EACH if asked else Traces.NONE
+    if brief or len({run.target for run in runs}) > 1:
+        return Traces.NONE
+    return Traces.EACH if len(runs) == 1 else Traces.SHORTEST
 
 
 def main() -> None:

@@ -167,7 +167,7 @@ def _values(name: Name) -> list[str]:
 
 def _brief(found: Entry) -> Iterator[RenderableType]:
     yield Text.assemble((found.target.name, "bold"), f"  {found.sentence}")
-    named = ", ".join(each.name for each in found.configurations) or "none named"
+    named = "; ".join(each.name for each in found.configurations) or "none named"
     actions = plural(len(found.actions), "action")
     properties = plural(len(found.properties), "property", "properties")
     table = _table()

@@ -93,7 +93,7 @@ Traces = Annotated[
     bool | None,
     typer.Option(
         "--traces/--no-traces",
-        help="Show the traces of hazards too; so it is where one machine is checked.",
+        help="The trace of each hazard, or of none; unless given, those of one machine.",
         show_default=False,
     ),
 ]

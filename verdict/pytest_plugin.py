@@ -159,11 +159,11 @@ class MachineItem(pytest.Item):
 
     def _told(self, verdict: Verdict) -> str:
         from verdict.render_plain import plain
-        from verdict.render_text import TextStyle, outcome_pieces
+        from verdict.render_text import TextStyle, Traces, outcome_pieces
         from verdict.run import Order, Outcome, Run
 
         run = Run(self._target(), self.configuration.name, {}, self.configuration.hazards)
-        pieces = outcome_pieces(Outcome(run, verdict), Order(), TextStyle(traces=False), 100)
+        pieces = outcome_pieces(Outcome(run, verdict), Order(), TextStyle(Traces.NONE), 100)
         return plain(pieces)
 
     def _target(self) -> str:

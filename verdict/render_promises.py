@@ -147,13 +147,13 @@ def _line(words: Wording, found: list[tuple[str, Finding]]) -> tuple[int, Text, 
 
 
 def _where(found: list[tuple[str, Finding]]) -> str:
-    """`zombie (23 states), slow (22 states)`; of many, how many, and the shortest trace."""
+    """`zombie (23 states); slow (22 states)`; of many, how many, and the shortest trace."""
     named = [
         (one.trace.length if one.trace is not None else 0, configuration or "its defaults")
         for configuration, one in found
     ]
     told = [f"{name} ({plural(n, 'state')})" if n else name for n, name in named]
     if len(found) <= MOST_NAMED:
-        return ", ".join(told)
+        return "; ".join(told)
     shortest = told[named.index(min(named))]
     return f"{len(found)}, shortest in {shortest}" if min(named)[0] else f"{len(found)}"

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from checker import Finding, Verdict
+from checker import Finding, Trace, Verdict
 from verdict.render_trace import broken, reason_lines, trace_lines
 from verdict.run import Order, Outcome, reproduces
 from verdict.words import (
@@ -36,15 +37,26 @@ from verdict.words import (
 )
 
 
+class Traces(Enum):
+    """Of which hazards the traces are shown: what is expected, and may be known already.
+
+    The trace of what is not expected is always shown.
+    """
+
+    NONE = auto()
+    SHORTEST = auto()
+    EACH = auto()
+
+
 @dataclass(frozen=True)
 class TextStyle:
     """How much is said.
 
-    traces  those of hazards too
+    traces  of hazards: none, the shortest of each over all runs (at the end), or each
     brief   one line a run instead of a table, with its title in so many columns
     """
 
-    traces: bool = True
+    traces: Traces = Traces.EACH
     brief: bool = False
     column: int = 0
 
@@ -71,9 +83,7 @@ def outcome_pieces(
         yield Text.assemble(("? ", "magenta"), (outcome.run.title, "bold"), f"  {why}")
         return
     if style.brief:
-        yield _line(outcome, outcome.verdict, style)
-        chosen, _ = settings_texts(outcome.run.cls, outcome.verdict.settings)
-        yield from broken(Text("    "), chosen, "dim", width)
+        yield from _brief(outcome, outcome.verdict, style, width)
     else:
         yield from _whole(outcome, outcome.verdict, width)
     for finding in outcome.verdict.findings:
@@ -88,7 +98,39 @@ def _told(finding: Finding, style: TextStyle) -> bool:
         return False  # the table and the line below it say all there is to say
     if not finding.as_expected:
         return True
-    return style.traces and finding.result == "violated" and finding.trace is not None
+    return (
+        style.traces is Traces.EACH and finding.result == "violated" and finding.trace is not None
+    )
+
+
+def shortest_pieces(
+    outcomes: Sequence[Outcome], order: Order, width: int
+) -> Iterator[RenderableType]:
+    """Of each hazard the shortest trace that was found, in the order of first meeting."""
+    found: dict[tuple[str, str], tuple[Outcome, Finding, Trace]] = {}
+    for outcome in outcomes:
+        for finding in outcome.verdict.findings if outcome.verdict is not None else ():
+            if finding.trace is None or finding.result != "violated" or not finding.as_expected:
+                continue
+            key = outcome.run.target, finding.id
+            if key not in found or finding.trace.length < found[key][2].length:
+                found[key] = outcome, finding, finding.trace
+    for outcome, finding, _ in found.values():
+        yield from finding_pieces(outcome, order, finding, width)
+
+
+def _brief(
+    outcome: Outcome, verdict: Verdict, style: TextStyle, width: int
+) -> Iterator[RenderableType]:
+    """A line of results, and below it what they are the results of."""
+    yield _line(outcome, verdict, style)
+    chosen, _ = settings_texts(outcome.run.cls, verdict.settings)
+    if chosen:
+        yield from broken(Text("    "), chosen, "dim", width)
+    if reached := [f"{name} ({number:,})" for name, number in verdict.bounds.items() if number]:
+        yield from broken(Text("    bounds reached: ", "dim"), ", ".join(reached), "dim", width)
+    if idle := idle_actions(verdict):
+        yield from broken(Text("    never possible: ", "dim"), ", ".join(idle), "dim", width)
 
 
 def _line(outcome: Outcome, verdict: Verdict, style: TextStyle) -> Text:

@@ -18,7 +18,7 @@ from verdict.render_github import github
 from verdict.render_json import outcome_line
 from verdict.render_junit import junit
 from verdict.render_promises import promises_pieces
-from verdict.render_text import TextStyle, print_outcome, say
+from verdict.render_text import TextStyle, Traces, print_outcome, say, shortest_pieces
 from verdict.run import Order, Outcome, Run
 from verdict.saved import save
 from verdict.workers import run_all
@@ -88,4 +88,7 @@ def _write_all(stream: TextIO, outcomes: Sequence[Outcome], order: Order, wanted
         stream.write(WHOLE[wanted.format](outcomes, order))
     elif wanted.format is Format.TEXT and len(outcomes) > 1:
         printer = console(stream, plain=wanted.output is not None)
-        say(printer, *promises_pieces(outcomes, order, hint=not wanted.style.traces))
+        if wanted.style.traces is Traces.SHORTEST:
+            say(printer, *shortest_pieces(outcomes, order, printer.width))
+        hint = wanted.style.traces is Traces.NONE
+        say(printer, *promises_pieces(outcomes, order, hint=hint))

@@ -23,6 +23,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +36,10 @@ from checker.language.types import MapType
 from checker.verdict import Step
 from verdict.code_text import Code
 from verdict.traces_itf import About
+from verdict.words import settings_texts, usual_variants
+
+WIDTH = 88
+"""Columns that a line of a generated test has at most, where it can be broken."""
 
 HELD = "machine"
 BEFORE = "before"
@@ -49,7 +54,7 @@ def test_module(
     body = list(_body(finding, finding.trace, machine, program, code))
     name = re.sub(r"[^a-z0-9]+", "_", finding.id.lower()).strip("_")
     lines = [
-        _docstring(finding, about, finding.trace),
+        _docstring(finding, about, machine, finding.trace),
         "",
         *_imports(code, folder),
         "",
@@ -60,22 +65,24 @@ def test_module(
     return "\n".join(lines) + "\n"
 
 
-def _docstring(finding: Finding, about: About, trace: Trace) -> str:
+def _docstring(finding: Finding, about: About, machine: Machine, trace: Trace) -> str:
     where = f"{about.machine}, {about.configuration}" if about.configuration else about.machine
-    settings = " ".join(f"{name}={value}" for name, value in about.settings.items())
-    what = "The witness" if finding.result == "holds" else "The shortest violation"
-    text = "\n".join(
-        [
-            f'"""{finding.id}: {finding.promise.sentence}',
-            "",
-            f"{what} found, {trace.length} states, in {where}: {settings}".rstrip(": ") + ".",
-            "",
-            f"    {about.reproduce}",
-            '"""',
-        ]
-    )
-    inner = text[3:-3].replace("\\", "\\\\").replace('"""', "'''")
-    return f'"""{inner}"""'
+    chosen, _ = settings_texts(type(machine), trace.settings)
+    what = "A witness" if finding.result == "holds" else "A run that ends in the violation"
+    found = f"{what}, {trace.length} states, in {where}{f': {chosen}' if chosen else ''}."
+    lines = [
+        *_wrapped(f'"""{finding.id}: {finding.promise.sentence}'),
+        "",
+        *_wrapped(found),
+        "",
+        f"    {about.reproduce}",
+    ]
+    inner = "\n".join(lines)[3:].replace("\\", "\\\\").replace('"""', "'''")
+    return f'"""{inner}\n"""'
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _imports(code: Code, folder: Path) -> list[str]:
@@ -103,8 +110,7 @@ def _relative(module: str, folder: Path) -> str:
 def _body(
     finding: Finding, trace: Trace, machine: Machine, program: ir.Program, code: Code
 ) -> Iterator[str]:
-    settings = trace.settings.items()
-    yield f"{HELD} = {code.name(type(machine))}({code.arguments(settings)})"
+    yield from _construction(machine, trace, code)
     if trace.start:
         yield f"{HELD}.{trace.start}({code.arguments(trace.start_arguments)})"
     *early, last = trace.steps or (None,)
@@ -112,6 +118,20 @@ def _body(
         assert step is not None
         yield from _take(step, program, code)
     yield from _ending(finding, last, machine, program, code)
+
+
+def _construction(machine: Machine, trace: Trace, code: Code) -> Iterator[str]:
+    """The machine in its configuration: what was chosen, the variants' defaults left out."""
+    usual = usual_variants(type(machine), trace.settings)
+    chosen = {n: value for n, value in trace.settings.items().items() if n not in usual}
+    whole = f"{HELD} = {code.name(type(machine))}({code.arguments(chosen)})"
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    yield f"{HELD} = {code.name(type(machine))}("
+    for name, value in chosen.items():
+        yield f"    {name}={code.value(value)},"
+    yield ")"
 
 
 def _take(step: Step, program: ir.Program, code: Code) -> Iterator[str]:

@@ -57,10 +57,15 @@ def counts_text(verdict: Verdict) -> str:
     )
 
 
+def usual_variants(cls: type[Machine], settings: Settings) -> list[str]:
+    """The variants that are what they are unless somebody chooses."""
+    defaults = {name: declared.default for name, declared in survey(cls).items()}
+    return [name for name, value in settings.variants.items() if value == defaults.get(name)]
+
+
 def settings_texts(cls: type[Machine], settings: Settings) -> tuple[str, str]:
     """The sizes, bounds and variants that were chosen, and the variants that are the defaults."""
-    defaults = {name: declared.default for name, declared in survey(cls).items()}
-    plain = [name for name, value in settings.variants.items() if value == defaults.get(name)]
+    plain = usual_variants(cls, settings)
     told = [f"{name}={shown(value)}" for name, value in settings.items().items()]
     usual = [text for text in told if text.partition("=")[0] in plain]
     return " ".join(text for text in told if text not in usual), " ".join(usual)

@@ -27,7 +27,7 @@ def test_a_list_of_all_machines() -> None:
     said = verdict("list")
     assert said.status == 0
     assert re.search(r"^two-phase  Two-phase commit: a transaction manager", said.out, re.MULTILINE)
-    assert "three, five, majority" in said.out
+    assert "three; five; majority" in said.out
     assert "as_commit, consistent, lasting" in said.out
     assert "3 actions, 4 properties" in said.out
 
@@ -49,7 +49,7 @@ def test_without_a_machine_all_are_checked() -> None:
     assert lines[0].startswith("✓ two-phase/three")
     assert "288 states  depth  11" in lines[0]
     assert lines[1] == "    RM=3"
-    assert lines[5] == "    RM=3 quorum=MAJORITY"
+    assert "    RM=3 quorum=MAJORITY" in lines
     assert lines[4].endswith("3 false, as expected")
     assert [line.split()[1] for line in lines[:10:2]] == [
         "two-phase/three", "two-phase/five", "two-phase/majority", "commit/three", "commit/five",
