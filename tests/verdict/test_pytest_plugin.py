@@ -60,7 +60,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(suite: pytest.Pytester, *words: str) -> pytest.RunResult:
-    return suite.runpytest_subprocess(*words, timeout=60)
+    return suite.runpytest_inprocess(*words)
 
 
 def test_a_machine_and_configuration_is_a_test(suite: pytest.Pytester) -> None:
@@ -196,6 +196,6 @@ def test_the_report_of_other_tools_has_each_machine(suite: pytest.Pytester) -> N
 
 def test_items_can_run_side_by_side(suite: pytest.Pytester) -> None:
     suite.makepyfile(machine_lock=BROKEN)
-    result = run(suite, "-n2")
+    result = suite.runpytest_subprocess("-n2", timeout=60)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["exclusive VIOLATED: At most one thread holds the lock."])
