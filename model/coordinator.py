@@ -2,7 +2,7 @@
 
 The coordinator decides everything about a group but who gets what: that is the leader's to say.
 Here is what it knows, and what it does to that; that requests arrive and answers leave is the
-business of `protocol`.
+business of `coordination`.
 
     standing    what the coordinator knows of a member id
     PENDING     handed out, and not used yet

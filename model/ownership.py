@@ -1,4 +1,10 @@
-"""What must be true of ownership."""
+"""What must be true of ownership.
+
+The coordinator checks who commits, and in which generation; it does not look whose partition it
+is.  That only the owner's commits count rests on members as well: on their letting go of
+everything before they join again, and committing only what they own.  An application that
+commits offsets of its own making, for a partition that it no longer has, is let through.
+"""
 
 from __future__ import annotations
 
@@ -64,10 +70,6 @@ class OwnershipPromises(Participants):
             for g in GroupId
             for p in Partition
         )
-
-    def load(self, g: GroupId, m: Member) -> int:
-        """How many partitions `m` is assigned."""
-        return len(self.coordinators[g].assignment[m])
 
     @invariant(OWN_4)
     def surplus_is_idle(self) -> bool:

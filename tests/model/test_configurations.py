@@ -35,33 +35,21 @@ def test_every_configuration_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_counts_are_as_pinned(name: str) -> None:
+def test_what_is_found_is_as_pinned(name: str) -> None:
+    """One search a test: counts, what is false, shortest traces, and that each is a run."""
     verdict, counted = searched(name), COUNTED[name]
     assert verdict.complete
     assert verdict.exit_status == 0
-    assert (verdict.distinct, verdict.generated, verdict.depth) == (
-        counted.distinct,
-        counted.generated,
-        counted.depth,
-    )
+    counts = (verdict.distinct, verdict.generated, verdict.depth)
+    assert counts == (counted.distinct, counted.generated, counted.depth)
 
-
-@pytest.mark.parametrize("name", names())
-def test_the_shortest_traces_are_as_pinned(name: str) -> None:
-    verdict, counted = searched(name), COUNTED[name]
-    false = {f.id: f.trace.length for f in verdict.findings if f.result == "violated" and f.trace}
-    met = {f.id: f.trace.length for f in verdict.findings if f.kind == "reachable" and f.trace}
-    assert false == counted.false
-    assert set(false) == CONFIGURATIONS[name].hazards
-    assert met == counted.witnessed
-
-
-@pytest.mark.parametrize("name", names())
-def test_each_trace_is_a_run(name: str) -> None:
-    traces = [finding.trace for finding in searched(name).findings if finding.trace is not None]
-    for trace in traces:
+    traces = {found.id: found.trace for found in verdict.findings if found.trace is not None}
+    false = {found.id for found in verdict.findings if found.result == "violated"}
+    assert false == set(counted.false) == CONFIGURATIONS[name].hazards
+    lengths = {identifier: trace.length for identifier, trace in traces.items()}
+    assert lengths == {**counted.false, **counted.witnessed}
+    for trace in traces.values():
         replay(Group(**CONFIGURATIONS[name].settings), trace)
-    assert len(traces) == len(COUNTED[name].false) + len(COUNTED[name].witnessed)
 
 
 def taken(name: str, promise: str) -> list[tuple[str, str]]:
