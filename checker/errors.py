@@ -15,6 +15,7 @@ and exits with status 2.
 
 from __future__ import annotations
 
+import linecache
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,16 +37,31 @@ class VerdictError(Exception):
 
 @dataclass(frozen=True)
 class Span:
-    """A place in a source file: lines count from 1, columns from 0 as Python's ast does."""
+    """A place in a source file: lines count from 1, columns from 0 as Python's ast does.
+
+    text             the line on which it begins
+    end_column       where it ends there
+    after, after_column    for a place of several lines, the last one and where it ends on that
+    """
 
     file: str
     line: int
     column: int
     end_column: int
     text: str
+    after: int = 0
+    after_column: int = 0
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column + 1}"
+
+    def code(self) -> str:
+        """What stands there, on one line."""
+        if not self.after:
+            return self.text[self.column : self.end_column]
+        lines = [linecache.getline(self.file, n) for n in range(self.line, self.after + 1)]
+        parts = [lines[0][self.column :], *lines[1:-1], lines[-1][: self.after_column]]
+        return " ".join(" ".join(parts).split())
 
     def caret(self) -> str:
         """The source line with a caret under the place."""

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from checker.errors import Span
 from checker.language.evaluator import BoundReached, Defect, Env, evaluate, iterate
 from checker.language.ir import (
     Apply,
@@ -21,15 +20,18 @@ from checker.language.ir import (
     Expr,
     Fold,
     Get,
+    IsA,
     Node,
     Op,
     Property,
     Reduce,
     Var,
     children,
+    walk,
 )
 from checker.language.listing import text
 from checker.language.machine import Snapshot
+from checker.language.values import Seq
 from checker.verdict import Reason
 
 
@@ -58,8 +60,39 @@ def explain(prop: Property, env: Env) -> Reason:
             values.setdefault(text(place), evaluate(place, point.env))
         except (Defect, BoundReached, KeyError):
             continue
-    shown = point.expr if not point.value else Apply(point.expr.type, None, Op.NOT, (point.expr,))
-    return Reason(text(shown), tuple(values.items()), _first_span(point.expr) or prop.span)
+    values |= _counted(point)
+    return Reason(_words(point), tuple(values.items()), point.expr.span or prop.span)
+
+
+def _counted(point: _Point) -> dict[str, Any]:
+    """The elements that a comparison of a sum or a number of elements is about."""
+    found: dict[str, Any] = {}
+    for inner in walk(point.expr):
+        if isinstance(inner, Reduce) and inner.where is not None and inner.fold in _COUNTING:
+            try:
+                items = [
+                    item
+                    for item in iterate(inner.source, point.env)
+                    if evaluate(inner.where, {**point.env, inner.name: item})
+                ]
+            except (Defect, BoundReached, KeyError):  # it stands inside another comprehension
+                continue
+            found[f"{inner.name}, each"] = Seq(items)
+    return found
+
+
+_COUNTING = frozenset({Fold.SUM, Fold.SET, Fold.BAG, Fold.MIN, Fold.MAX})
+
+
+def _words(point: _Point) -> str:
+    """The part as it is written in the source, where it stands there by itself.
+
+    A comprehension's place is what is between the parentheses; it is written from the tree.
+    """
+    expr = point.expr
+    if expr.span is not None and isinstance(expr, Apply | Get | At | Var | IsA):
+        return f"not ({expr.span.code()})" if point.value else expr.span.code()
+    return text(Apply(expr.type, None, Op.NOT, (expr,)) if point.value else expr)
 
 
 def _descend(point: _Point) -> _Point:
@@ -79,6 +112,8 @@ def _step(point: _Point) -> _Point | None:
             return point.at(right if evaluate(left, point.env) else left)
         case Apply(op=Op.OR, args=(left, right)) if point.value:
             return point.at(left if evaluate(left, point.env) else right)
+        case Apply(op=Op.OR, args=(Apply(op=Op.NOT), right)):  # an implication: its conclusion
+            return point.at(right)
         case Bind(name=name, value=value, body=body):
             return replace(point, expr=body, env={**point.env, name: evaluate(value, point.env)})
         case Choose(test=test, then=then, other=other):
@@ -118,10 +153,6 @@ def _rooted(expr: Expr) -> bool:
     while isinstance(expr, Get | At):
         expr = expr.base
     return isinstance(expr, Var)
-
-
-def _first_span(expr: Expr) -> Span | None:
-    return expr.span
 
 
 def states(state: Snapshot, after: Snapshot | None) -> Env:

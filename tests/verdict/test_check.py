@@ -26,7 +26,7 @@ def test_a_violation_is_1_and_told_in_order() -> None:
     assert said.status == 1
     wanted = [
         "consistent VIOLATED: No resource manager commits while another aborts.",
-        "false: not ((self.rm[a] == COMMITTED) and (self.rm[b] == ABORTED))",
+        "false: not (self.rm[a] is RMState.COMMITTED and self.rm[b] is RMState.ABORTED)",
         "self.rm[b]  ABORTED",
         "the shortest way there, 7 steps:",
         "1  start",

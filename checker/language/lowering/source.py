@@ -31,7 +31,11 @@ class Source:
         column = getattr(node, "col_offset", 0) + self.indent
         same_line = getattr(node, "end_lineno", None) == getattr(node, "lineno", None)
         end = getattr(node, "end_col_offset", 0) + self.indent if same_line else len(text)
-        return Span(self.file, line, column, end, text)
+        if same_line:
+            return Span(self.file, line, column, end, text)
+        after = getattr(node, "end_lineno", 1) + self.first_line - 1
+        after_column = getattr(node, "end_col_offset", 0) + self.indent
+        return Span(self.file, line, column, end, text, after, after_column)
 
     def refuse(self, node: ast.AST, message: str, hint: str = "") -> NoReturn:
         """LanguageError at the place of `node`."""
