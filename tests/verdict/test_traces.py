@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import checker
@@ -94,6 +94,7 @@ def walk(program: Any, data: st.DataObject, length: int) -> Trace:
     )
 
 
+@settings(max_examples=40)
 @given(st.data(), st.integers(0, 6))
 def test_a_trace_survives_itf_and_is_a_run_again(data: st.DataObject, length: int) -> None:
     machine: Machine = Zoo(Cell=2, Meals=3, Diary=2)
