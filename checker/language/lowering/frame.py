@@ -37,12 +37,16 @@ class Method:
     def __init__(self, settings: Settings, resolver: Resolver) -> None:
         self.settings = settings
         self.resolver = resolver
-        self._used: Tally[str] = Tally()
+        self._used: set[str] = set()
 
     def fresh(self, name: str) -> str:
-        """A name that nothing else in the method has."""
-        self._used[name] += 1
-        return name if self._used[name] == 1 else f"{name}_{self._used[name]}"
+        """A name that nothing else in the method has: `name`, or that with `__2`, `__3` …"""
+        own, number = name, 1
+        while own in self._used:
+            number += 1
+            own = f"{name}__{number}"
+        self._used.add(own)
+        return own
 
 
 @dataclass

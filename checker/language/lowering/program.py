@@ -49,6 +49,10 @@ from checker.language.types import BOOL, BITSET_LIMIT, IndexType, MapType, PartT
 from checker.language.values import Bag, Map, Record, Seq, Set
 
 
+RESERVED = ("self", "after", "spec")
+"""The roots of the tree: the state, the state after a step, the state of a specification."""
+
+
 def lower(machine: Machine) -> Program:
     """The configured machine as IR.
 
@@ -134,7 +138,7 @@ class _Lowering:
                          "plain parameters, which the checker chooses")  # fmt: skip
         if not arguments.args:
             frame.refuse(source.tree, f"{method.name} needs self")
-        for reserved in ("self", "after", "spec"):
+        for reserved in RESERVED:
             frame.method.fresh(reserved)
         frame.bindings[arguments.args[0].arg] = receiver.place
         return frame
@@ -157,6 +161,9 @@ class _Lowering:
             frame.method.fresh(receiver.key.name)
         types = self._parameters(frame, method, frame.types)
         for name, kind in types.items():
+            if name in RESERVED:
+                frame.refuse(frame.source.tree, f"{name} is no name for a parameter: in properties "
+                             "it is a state", "another name")  # fmt: skip
             frame.bindings[name] = Var(kind, None, frame.method.fresh(name))
         if receiver.key is not None and receiver.key.name in types:
             frame.refuse(frame.source.tree, f"{receiver.key.name} is the key of the part itself",

@@ -64,6 +64,8 @@ from checker.language.types import (
 
 Body = list[Stmt]
 
+_MUTABLE = (CollectionType, MapType, PartType)
+
 
 def lower_body(frame: Frame, body: list[ast.stmt]) -> Body:
     """A list of statements, with `return` removed."""
@@ -162,11 +164,17 @@ def _if(frame: Frame, node: ast.If) -> Body:
 def _match(frame: Frame, node: ast.Match) -> Body:
     subject = lower(frame, node.subject)
     prelude: Body = []
-    if not isinstance(subject, Const | Var):
+    if not isinstance(subject, Const) and not _lasting(frame, subject):
         name = frame.method.fresh("subject")
         prelude = [Let(subject.span, name, subject)]
         subject = Var(subject.type, subject.span, name)
     return [*prelude, *_cases(frame, node, subject, node.cases)]
+
+
+def _lasting(frame: Frame, subject: Expr) -> bool:
+    """Whether an expression is a variable that no statement changes."""
+    changing = {v.name for name, v in frame.locals.items() if name not in frame.once}
+    return isinstance(subject, Var) and subject.name not in changing
 
 
 def _cases(frame: Frame, node: ast.Match, subject: Expr, cases: list[ast.match_case]) -> Body:
@@ -201,8 +209,25 @@ def _for(frame: Frame, node: ast.For) -> Body:
     if _returns(node):
         frame.refuse(node, "a loop has no return", "any(…), all(…), or a condition in the loop")
     loop = lower_loop(frame, node.target, node.iter)
-    body, _ = _branch(frame, loop.names, node.body)
-    return [For(frame.span(node), loop.name, loop.source, tuple(body))]
+    prelude, names = _kept(frame, loop.names)
+    body, _ = _branch(frame, names, node.body)
+    return [*prelude, For(frame.span(node), loop.name, loop.source, tuple(body))]
+
+
+def _kept(frame: Frame, names: dict[str, Expr]) -> tuple[Body, dict[str, Expr]]:
+    """The values of a map that is iterated are those it had before the first turn.
+
+    Containers and parts are places: those that the map has by then.
+    """
+    prelude: Body = []
+    kept = dict(names)
+    for name, meaning in names.items():
+        if isinstance(meaning, At) and not isinstance(meaning.type, _MUTABLE):
+            whole = meaning.base
+            own = Var(whole.type, whole.span, frame.method.fresh("values"))
+            prelude.append(Let(whole.span, own.name, whole))
+            kept[name] = At(meaning.type, meaning.span, own, meaning.key)
+    return prelude, kept
 
 
 # ------------------------------------------------------------ assignment
@@ -230,7 +255,7 @@ def _local(frame: Frame, node: ast.stmt, name: str, value: ast.expr, kind: Type 
     known = frame.locals.get(name)
     wanted = kind or (known.type if known is not None else None)
     found = lower(frame, value, wanted)
-    if isinstance(found.type, CollectionType | MapType | PartType) and is_place(found):
+    if _names_place(found):
         return _alias(frame, node, name, found)
     if isinstance(found.type, PartType):
         frame.refuse(node, "a part lives in one place", "name the place itself")
@@ -478,6 +503,11 @@ def _grown(kind: CollectionType) -> CollectionType:
     return type(kind)(kind.item, kind.capacity + 1)
 
 
+def _names_place(value: Expr) -> bool:
+    """Whether a name for `value` is one for a place: a container inside a record is a value."""
+    return isinstance(value.type, _MUTABLE) and is_place(value) and not _inside_record(value)
+
+
 def _inside_record(place: Expr) -> bool:
     while isinstance(place, Get | At):
         if isinstance(place, Get) and not isinstance(place.base.type, PartType):
@@ -545,7 +575,7 @@ def _inline(frame: Frame, node: ast.Call, result: str | None) -> tuple[Body, Exp
     inner, passed = enter(frame, node, function, receiver)
     for name, argument, kind in passed:
         value = lower(frame, argument, None if isinstance(kind, PartType) else kind)
-        if isinstance(value.type, CollectionType | MapType | PartType) and is_place(value):
+        if _names_place(value):
             inner.bindings[name] = _pinned(frame, value, prelude)
         elif isinstance(value, Const):
             inner.bindings[name] = value
