@@ -50,7 +50,7 @@ from checker.language.types import (
     UnionType,
     contains,
 )
-from checker.language.values import Bag, Each, Held, Map, Record, Seq, Set, freeze, thaw
+from checker.language.values import Bag, Each, Map, Record, Seq, Set, freeze, put, thaw
 
 NameKind = Literal["domain", "counter", "capacity", "variant"]
 LEAST: Mapping[NameKind, int] = {"domain": 1, "counter": 0, "capacity": 1}
@@ -441,6 +441,7 @@ def fill(part: Part, settings: Settings) -> None:
 
 def fill_as(part: Part, kind: PartType, settings: Settings) -> None:
     """Give a new part of the type `kind` the defaults of its fields."""
+    part.__dict__["_kind"] = kind
     for field in fields_of(type(part)):
         if field.variant:
             default = None if field.default is MISSING else field.default
@@ -456,6 +457,7 @@ def fill_as(part: Part, kind: PartType, settings: Settings) -> None:
                 f"{kind}.{field.name} starts as {value!r}, outside {own}", hint=hint
             )
         part.__dict__[field.name] = value
+        own.claim(value)
 
 
 def default_of(kind: Type, given: Any, settings: Settings, where: str) -> Any:
@@ -504,21 +506,32 @@ def frozen(value: Any, kind: Type) -> Any:
 
 def restore(part: Part, state: Snapshot) -> None:
     """Give a part or machine the content of a snapshot."""
+    kinds = dict(part.__dict__["_kind"].fields)
     for name, value in state.content:
-        _restore(part.__dict__, name, value)
+        part.__dict__[name] = _restored(kinds[name], part.__dict__[name], value)
 
 
-def _restore(place: Any, key: Any, value: Any) -> None:
-    present = place[key]
+def _restored(kind: Type, present: Any, value: Any) -> Any:
     if isinstance(value, Snapshot):
         restore(present, value)
-    elif isinstance(present, Map):
-        for inner, item in value.items():
-            _restore(present._data, inner, item)
-    elif isinstance(present, Held):
-        present._replace(value)
-    else:
-        place[key] = value
+        return present
+    if isinstance(kind, MapType):
+        for key, item in value.items():
+            present._data[key] = _restored(kind.value, present._data[key], item)
+        return present
+    held = put(present, value)
+    if held is not present:
+        kind.claim(held)
+    return held
+
+
+def record_type(cls: type[Record], settings: Settings) -> RecordType:
+    """The type of a record in a configuration."""
+    known = settings.records.get(cls)
+    if known is None:
+        known = settings.records[cls] = resolver(settings).resolve(cls)
+    assert isinstance(known, RecordType)
+    return known
 
 
 def record_fields(cls: type[Record]) -> list[str]:

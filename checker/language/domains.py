@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -29,12 +29,28 @@ from checker.errors import ConfigurationError, LanguageError
 T = TypeVar("T")
 
 
+class BoundReached(Exception):  # noqa: N818 - an outcome
+    """A step that passes a bound, and is not explored."""
+
+    def __init__(self, bound: str) -> None:
+        super().__init__(bound)
+        self.bound = bound
+
+
+class OutOfRange(ValueError):  # noqa: N818 - it says what the value is
+    """A value that the place it is put in cannot hold."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """A configuration: the size of each domain and bound, the choice of each variant, by name."""
+    """A configuration: the size of each domain and bound, the choice of each variant, by name.
+
+    `records` keeps the types of the records that were made in it, once they are known.
+    """
 
     sizes: Mapping[str, int]
     variants: Mapping[str, Any]
+    records: dict[type[Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def items(self) -> dict[str, Any]:
         """Everything that was chosen, in the order of declaration."""
@@ -62,9 +78,14 @@ def configured(settings: Settings) -> Iterator[None]:
         _settings.reset(token)
 
 
+def settings_if_any() -> Settings | None:
+    """The configuration in force; None outside a machine's methods."""
+    return _settings.get()
+
+
 def settings_in_force() -> Settings:
     """The configuration in force; ConfigurationError outside a machine's methods."""
-    settings = _settings.get()
+    settings = settings_if_any()
     if settings is None:
         raise ConfigurationError(
             "no configuration is in force here",
@@ -115,8 +136,12 @@ class Index(metaclass=IndexMeta):
         cls.default = default
 
     def __init__(self, position: int) -> None:
-        if not isinstance(position, int) or position < 0:
-            raise ValueError(f"{type(self).__name__}({position!r}): a position counts from 0")
+        name = type(self).__name__
+        if not isinstance(position, int) or isinstance(position, bool) or position < 0:
+            raise ValueError(f"{name}({position!r}): a position counts from 0")
+        settings = settings_if_any()
+        if settings is not None and position >= settings.sizes.get(name, position + 1):
+            raise OutOfRange(f"there is no {name}({position})")
         object.__setattr__(self, "position", position)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -178,6 +203,7 @@ class Counter:
     """Metadata of an `int` that counts from 0 without end in the design.
 
     Exploration stops at the configured bound: a step past it is not taken, and is counted.
+    In CPython such a step raises BoundReached.
     """
 
     name: str

@@ -84,6 +84,11 @@ class Mark:
 _MARK = "_verdict_mark"
 
 
+def is_marked(function: Any) -> bool:
+    """Whether one of the decorators above made it."""
+    return isinstance(getattr(function, _MARK, None), Mark)
+
+
 def _mark(function: F, mark: Mark) -> F:
     changes = mark.kind in ("action", "initial")
 
@@ -275,13 +280,22 @@ class Part(Held):
         return copy
 
     def _replace(self, other: Any) -> None:
-        for name, value in other.__dict__.items():
-            self.__dict__[name] = put(self.__dict__.get(name), value)
+        for name, kind in self.__dict__["_kind"].fields:
+            self._put(name, kind, other.__dict__[name])
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no field {name}")
-        self.__dict__[name] = put(self.__dict__[name], value)
+        kind = self.__dict__["_kind"].field(name)
+        if kind is None:
+            what = "is set by the configuration" if name in self.__dict__ else "is no field"
+            raise AttributeError(f"{type(self).__name__}.{name} {what}")
+        kind.admit(value)
+        self._put(name, kind, value)
+
+    def _put(self, name: str, kind: Any, value: Any) -> None:
+        present = self.__dict__[name]
+        self.__dict__[name] = held = put(present, value)
+        if held is not present:
+            kind.claim(held)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.__dict__ == self.__dict__

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from checker.language.domains import Index
-from checker.language.values import Bag, Map, Seq, Set, freeze
+from checker.language.domains import BoundReached, Index, OutOfRange
+from checker.language.values import Bag, Each, Map, Seq, Set, freeze
 
 DENSE_LIMIT = 1 << 16
 """More values than this are not numbered one by one."""
@@ -58,6 +58,14 @@ class Type:
     def number(self, value: Any) -> int:  # noqa: ARG002 - for those that do
         """The number of a value of a dense type; ValueError where it is none of them."""
         raise TypeError(f"{self} does not number its values")
+
+    def admit(self, value: Any) -> None:
+        """Check that a place of this type can hold `value`: BoundReached, OutOfRange."""
+        if not contains(self, value):
+            raise offence(self, value)
+
+    def claim(self, held: Any) -> None:
+        """Let what a place of this type holds know so, where it can change in place."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,10 @@ class OptionType(Type):
     def number(self, value: Any) -> int:
         return 0 if value is None else 1 + self.item.number(value)
 
+    def claim(self, held: Any) -> None:
+        if held is not None:
+            self.item.claim(held)
+
     def __str__(self) -> str:
         return f"{self.item} | None"
 
@@ -244,6 +256,11 @@ class PartType(StructType):
 
     bound: tuple[tuple[Any, Type], ...] = ()
 
+    def claim(self, held: Any) -> None:
+        held.__dict__["_kind"] = self
+        for name, kind in self.fields:
+            kind.claim(held.__dict__[name])
+
 
 @dataclass(frozen=True)
 class UnionType(Type):
@@ -296,6 +313,17 @@ class MapType(Type):
         for values in itertools.product(list(self.value.universe()), repeat=len(keys)):
             yield freeze(Map(dict(zip(keys, values, strict=True))))
 
+    def admit(self, value: Any) -> None:
+        if isinstance(value, Each):
+            self.value.admit(value.value)
+        else:
+            super().admit(value)
+
+    def claim(self, held: Any) -> None:
+        held._kind = self
+        for inner in held.values():
+            self.value.claim(inner)
+
     def __str__(self) -> str:
         return f"Map[{self.key}, {self.value}]"
 
@@ -307,6 +335,18 @@ class CollectionType(Type):
     item: Type
     capacity: int
     bound: str | None = None
+
+    def room(self, size: int) -> bool:
+        """Whether there can be so many elements."""
+        return size <= self.capacity
+
+    def admit_size(self, size: int) -> None:
+        """Check that there can be so many elements: BoundReached."""
+        if not self.room(size):
+            raise BoundReached(bound_name(self))
+
+    def claim(self, held: Any) -> None:
+        held._kind = self
 
 
 @dataclass(frozen=True)
@@ -322,6 +362,9 @@ class SetType(CollectionType):
     @property
     def choices(self) -> int | None:
         return None if self.bits is None else _dense(1 << self.bits)
+
+    def room(self, size: int) -> bool:
+        return self.bits is not None or size <= self.capacity
 
     def universe(self) -> Iterator[Any]:
         values = list(self.item.universe())
@@ -356,6 +399,11 @@ HELD: Mapping[type[Type], type[Set[Any] | Seq[Any] | Bag[Any]]] = {
 """What holds a collection in CPython."""
 
 
+def bound_name(kind: CollectionType) -> str:
+    """What a capacity is called when it is reached."""
+    return kind.bound or f"{kind} of {kind.capacity}"
+
+
 def _dense(count: int | None) -> int | None:
     return count if count is not None and count <= DENSE_LIMIT else None
 
@@ -384,16 +432,44 @@ def contains(kind: Type, value: Any) -> bool:
                 and list(value) == list(key.universe())
                 and all(contains(item, v) for v in value.values())
             )
-        case CollectionType(item, capacity):
-            held = HELD[type(kind)]
-            unlimited = isinstance(kind, SetType) and kind.bits is not None
+        case CollectionType(item):
             return (
-                isinstance(value, held)
-                and (unlimited or len(value) <= capacity)
+                isinstance(value, HELD[type(kind)])
+                and kind.room(len(value))
                 and all(contains(item, element) for element in value)
             )
         case _:
             raise TypeError(f"{kind} is not a type of the language")
+
+
+def offence(kind: Type, value: Any) -> BoundReached | OutOfRange:
+    """Why `value` does not belong to `kind`: the first component that is past a bound or outside."""
+    match kind:
+        case IntType(_, high, str(bound)) if isinstance(value, int) and high is not None:
+            if value > high:
+                return BoundReached(bound)
+        case OptionType(item) if value is not None:
+            return offence(item, value)
+        case UnionType(options):
+            for option in options:
+                if type(value) is option.cls:
+                    return offence(option, value)
+        case StructType(cls, named) if type(value) is cls:
+            return _first((own, getattr(value, name)) for name, own in named)
+        case MapType(key, item) if isinstance(value, Map) and list(value) == list(key.universe()):
+            return _first((item, inner) for inner in value.values())
+        case CollectionType(item) if isinstance(value, HELD[type(kind)]):
+            outside = [element for element in value if not contains(item, element)]
+            return offence(item, outside[0]) if outside else BoundReached(bound_name(kind))
+    return OutOfRange(f"{value!r} is outside {_extent(kind)}")
+
+
+def _first(components: Iterable[tuple[Type, Any]]) -> BoundReached | OutOfRange:
+    return next(offence(kind, value) for kind, value in components if not contains(kind, value))
+
+
+def _extent(kind: Type) -> str:
+    return f"{kind.low}..{kind.high}" if isinstance(kind, IntType) else str(kind)
 
 
 def symmetric_domains(kind: Type) -> frozenset[type[Index]]:

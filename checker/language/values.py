@@ -12,6 +12,11 @@ A local name bound to a container that lives in the state is that container, not
 
 Copies are made at assignment rather than at reading, because that is where a reader of Python
 would otherwise be surprised.
+
+A container that is a place of the state knows the type of the place (`_kind`), and so refuses
+what the place cannot hold: BoundReached past a bound, else OutOfRange.  So does a record that is
+made while a configuration is in force.  Containers that are locals of a method are not places,
+and hold whatever is put in.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from enum import Enum
 from itertools import count
 from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 
-from checker.language.domains import Index
+from checker.language.domains import Index, settings_if_any
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,14 +52,35 @@ class Held:
 
 
 class Value(Held):
-    """What containers share: freezing, copying, and equality by content."""
+    """What containers share: freezing, copying, and equality by content.
 
-    __slots__ = ("_data", "_frozen")
+    `_kind` is the `types.Type` of the place of the state that the container is, if it is one.
+    """
+
+    __slots__ = ("_data", "_frozen", "_kind")
     _data: Any
     _frozen: bool
+    _kind: Any
+
+    def _start(self, data: Any) -> None:
+        self._data = data
+        self._frozen = False
+        self._kind = None
 
     def _key(self) -> Hashable:
         raise NotImplementedError
+
+    def _admit(self, item: Any) -> Any:
+        """An element as it is kept: frozen, and of the type of the place's elements."""
+        item = freeze(item)
+        if self._kind is not None:
+            self._kind.item.admit(item)
+        return item
+
+    def _grow(self, size: int) -> None:
+        """Check that the place has room for so many elements."""
+        if self._kind is not None:
+            self._kind.admit_size(size)
 
     def _change(self) -> None:
         if self._frozen:
@@ -66,10 +92,7 @@ class Value(Held):
     def _replace(self, other: Value) -> None:
         """Take over the content of `other`, keeping this container's identity."""
         self._change()
-        if isinstance(other, Each):
-            self._data = {key: thaw(other.value) for key in self._data}
-        else:
-            self._data = _copy(other, thaw)._data
+        self._data = _copy(other, thaw)._data
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self._key() == other._key()
@@ -123,17 +146,35 @@ class Map(Value, Generic[K, V]):
     __slots__ = ()
 
     def __init__(self, items: Mapping[K, V] | None = None) -> None:
-        self._data = {key: thaw(value) for key, value in (items or {}).items()}
-        self._frozen = False
+        self._start({key: thaw(value) for key, value in (items or {}).items()})
 
     def __getitem__(self, key: K) -> V:
-        return cast("V", self._data[key])
+        return cast("V", self._data[self._known(key)])
 
     def __setitem__(self, key: K, value: V) -> None:
         self._change()
+        if self._kind is not None:
+            self._kind.value.admit(value)
+        self._put(self._known(key), value)
+
+    def _known(self, key: K) -> K:
         if key not in self._data:
+            if self._kind is not None:
+                self._kind.key.admit(key)
             raise KeyError(key)
-        self._data[key] = put(self._data[key], value)
+        return key
+
+    def _replace(self, other: Value) -> None:
+        """Take over the values of `other`, slot by slot: what a slot holds stays where it is."""
+        self._change()
+        for key in self._data:
+            self._put(key, other.value if isinstance(other, Each) else other._data[key])
+
+    def _put(self, key: K, value: V) -> None:
+        present = self._data[key]
+        self._data[key] = held = put(present, value)
+        if self._kind is not None and held is not present:
+            self._kind.value.claim(held)
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._data)
@@ -186,18 +227,20 @@ class Set(Value, Generic[T]):
     __slots__ = ()
 
     def __init__(self, items: Iterable[T] = ()) -> None:
-        self._data = {freeze(item) for item in items}
-        self._frozen = False
+        self._start({freeze(item) for item in items})
 
     def add(self, item: T) -> None:
         """Put `item` in; nothing happens where it is already in."""
         self._change()
-        self._data.add(freeze(item))
+        item = self._admit(item)
+        if item not in self._data:
+            self._grow(len(self._data) + 1)
+            self._data.add(item)
 
     def discard(self, item: T) -> None:
         """Take `item` out; nothing happens where it is not in."""
         self._change()
-        self._data.discard(item)
+        self._data.discard(freeze(item))
 
     def remove(self, item: T) -> None:
         """Take `item` out; a defect where it is not in."""
@@ -243,13 +286,14 @@ class Seq(Value, Generic[T]):
     __slots__ = ()
 
     def __init__(self, items: Iterable[T] = ()) -> None:
-        self._data = [freeze(item) for item in items]
-        self._frozen = False
+        self._start([freeze(item) for item in items])
 
     def append(self, item: T) -> None:
         """Add `item` at the end."""
         self._change()
-        self._data.append(freeze(item))
+        item = self._admit(item)
+        self._grow(len(self._data) + 1)
+        self._data.append(item)
 
     def pop_first(self) -> None:
         """Drop the first element; a defect where there is none."""
@@ -283,7 +327,8 @@ class Seq(Value, Generic[T]):
 
     def __setitem__(self, index: int, item: T) -> None:
         self._change()
-        self._data[self._index(index)] = freeze(item)
+        item = self._admit(item)
+        self._data[self._index(index)] = item
 
     def __contains__(self, item: object) -> bool:
         return item in self._data
@@ -310,13 +355,15 @@ class Bag(Value, Generic[T]):
     __slots__ = ()
 
     def __init__(self, items: Iterable[T] = ()) -> None:
-        self._data = sorted((freeze(item) for item in items), key=order)
-        self._frozen = False
+        elements = items._data if isinstance(items, Bag) else items
+        self._start(sorted((freeze(item) for item in elements), key=order))
 
     def add(self, item: T) -> None:
         """Put one more `item` in."""
         self._change()
-        self._data.append(freeze(item))
+        item = self._admit(item)
+        self._grow(len(self._data) + 1)
+        self._data.append(item)
         self._data.sort(key=order)
 
     def remove(self, item: T) -> None:
@@ -374,6 +421,11 @@ class Record:
     def __post_init__(self) -> None:
         for field in fields(cast("Any", self)):
             object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+        if (settings := settings_if_any()) is not None:
+            from checker.language.annotations import record_type
+
+            for name, own in record_type(type(self), settings).fields:
+                own.admit(getattr(self, name))
 
     def __repr__(self) -> str:
         names = [field.name for field in fields(cast("Any", self))]

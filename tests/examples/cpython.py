@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from checker.language.annotations import parameter_hints, resolver, restore, snapshot, state_type
+from checker.language.domains import BoundReached
 from checker.language.machine import Machine, Method, Snapshot, declaration, settings_of
 from checker.language.types import contains
 from verdict import Disabled
@@ -111,7 +112,7 @@ class Runner:
             getattr(self._machine, method.name)(**arguments)
         except Disabled:
             return
-        except KeyError:
+        except (BoundReached, KeyError):
             self._past_bound = True
             return
         if not contains(self._type, self._machine):
