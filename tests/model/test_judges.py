@@ -11,7 +11,6 @@ from checker import Settings, Snapshot, check
 from checker.language.annotations import restore, snapshot, state_type
 from checker.language.machine import settings_of
 from model import Group
-from model.coordinator import Numbering
 from model.members import Assignor
 from tests.examples.cpython import run
 from tests.model.pinned import TWO
@@ -20,11 +19,10 @@ from tests.model.test_configurations import CONFIGURATIONS, searched
 DESIGNS: list[Mapping[str, Any]] = [
     TWO,
     {**TWO, "assignor": Assignor.INCOMPLETE},
-    {**TWO, "numbering": Numbering.NONE},
 ]
 
 
-@pytest.mark.parametrize("settings", DESIGNS, ids=["smallest", "incomplete", "unnumbered"])
+@pytest.mark.parametrize("settings", DESIGNS, ids=["smallest", "incomplete"])
 def test_cpython_and_the_engine_agree(settings: Mapping[str, Any]) -> None:
     verdict, second = check(Group(**settings)), run(Group(**settings))
     assert verdict.distinct == len(second.states)
