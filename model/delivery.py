@@ -10,7 +10,7 @@ from model.members import Members
 from model.messages import OffsetFetchResponse
 from model.participants import OffsetKey, Participants
 from spec import CommitMode, Delivery, GroupId, GroupState, Member, Offset, Partition
-from spec.delivery import DLV_1, DLV_2, DLV_3, DLV_4, DLV_5, DLV_6, DLV_7, DLV_8
+from spec.delivery import DLV_1, DLV_2, DLV_3, DLV_4, DLV_5, DLV_6, DLV_8, DLV_9
 
 
 class DeliveryPromises(Participants):
@@ -80,7 +80,7 @@ class DeliveryPromises(Participants):
             return answer.offset == self.aux_committed[self.group_of(m)][answer.partition]
         return True
 
-    @step(DLV_7, on=Members.process)
+    @step(DLV_9, on=Members.process)
     def repeats_from_the_commit_on(self, after: Self, m: Member, p: Partition) -> bool:
         """Asked where members commit by hand, after processing, of those that are not fenced."""
         return (

@@ -77,7 +77,7 @@ BROKEN = (
         ("OWN-1", "OWN-4"),
         {
             "OWN-1": 8, "OWN-2": 12, "OWN-3": 20, "OWN-4": 8, "DLV-2": 22, "DLV-3": 22,
-            "DLV-7": 24,
+            "DLV-9": 24,
         },
     ),
     Broken(
@@ -97,7 +97,7 @@ BROKEN = (
         {**TWO, "timeouts": 1, "correlation": False},
         ("OWN-1", "OWN-2"),
         {
-            "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19, "DLV-3": 20, "DLV-7": 21,
+            "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19, "DLV-3": 20, "DLV-9": 21,
             "as_ownership": 22,
         },
     ),
@@ -106,7 +106,7 @@ BROKEN = (
         {**TWO, "Offset": 2, "timeouts": 1, "fencing": Fencing.MEMBER},
         ("OWN-2", "GRP-2", "DLV-2", "DLV-8", "as_ownership"),
         {
-            "OWN-2": 27, "GRP-2": 12, "DLV-2": 29, "DLV-3": 28, "DLV-7": 31, "DLV-8": 18,
+            "OWN-2": 27, "GRP-2": 12, "DLV-2": 29, "DLV-3": 28, "DLV-9": 31, "DLV-8": 18,
             "as_ownership": 18,
         },
     ),
@@ -115,7 +115,7 @@ BROKEN = (
         {**CRASHING, "fencing": Fencing.NONE},
         ("OWN-2", "GRP-2", "DLV-8"),
         {
-            "OWN-2": 20, "GRP-2": 17, "DLV-2": 24, "DLV-3": 24, "DLV-7": 26, "DLV-8": 29,
+            "OWN-2": 20, "GRP-2": 17, "DLV-2": 24, "DLV-3": 24, "DLV-9": 26, "DLV-8": 29,
             "as_ownership": 17,
         },
     ),
@@ -123,7 +123,7 @@ BROKEN = (
         "members keep their partitions while they join again",
         {**TWO, "revoking": False},
         ("OWN-1", "OWN-3"),
-        {"OWN-1": 20, "OWN-3": 28, "DLV-3": 28, "DLV-7": 32},
+        {"OWN-1": 20, "OWN-3": 28, "DLV-3": 28, "DLV-9": 32},
     ),
     Broken(
         "only the first rebalance makes a new generation",
@@ -137,7 +137,7 @@ BROKEN = (
         ("GRP-3",),
         {
             "OWN-1": 12, "OWN-2": 12, "OWN-3": 20, "GRP-3": 6, "DLV-2": 22, "DLV-3": 22,
-            "DLV-7": 24, "as_ownership": 10,
+            "DLV-9": 24, "as_ownership": 10,
         },
     ),
     Broken(
@@ -156,19 +156,19 @@ BROKEN = (
         "offsets are kept for each consumer",
         {**TWO, "progress": Progress.CONSUMER},
         ("DLV-2", "DLV-6"),
-        {"DLV-2": 31, "DLV-3": 28, "DLV-6": 30, "DLV-7": 33},
+        {"DLV-2": 31, "DLV-3": 28, "DLV-6": 30, "DLV-9": 33},
     ),
     Broken(
         "the offset of the last record processed is committed",
         {**TWO, "commit_offset": CommitOffset.LAST},
-        ("DLV-2", "DLV-7"),
-        {"DLV-2": 29, "DLV-3": 28, "DLV-7": 31},
+        ("DLV-2", "DLV-9"),
+        {"DLV-2": 29, "DLV-3": 28, "DLV-9": 31},
     ),
     Broken(
         "the offset of the next record to be handed over is committed",
         {**TWO, "commit_offset": CommitOffset.POLLED},
         ("DLV-1", "as_delivery"),
-        {"DLV-1": 13, "DLV-3": 28, "DLV-7": 30, "as_delivery": 13},
+        {"DLV-1": 13, "DLV-3": 28, "DLV-9": 30, "as_delivery": 13},
     ),
     Broken(
         "a new owner begins behind the committed offset",
@@ -179,8 +179,8 @@ BROKEN = (
     Broken(
         "a new owner begins at the first record",
         {**TWO, "Offset": 2, "resume": Resume.BEGINNING},
-        ("DLV-2", "DLV-7", "DLV-8"),
-        {"DLV-2": 29, "DLV-3": 28, "DLV-7": 31, "DLV-8": 34},
+        ("DLV-2", "DLV-9", "DLV-8"),
+        {"DLV-2": 29, "DLV-3": 28, "DLV-9": 31, "DLV-8": 34},
     ),
     Broken(
         "auto-commit does not wait for processing",
