@@ -1,6 +1,7 @@
 # make check      the main job: every configuration's verdicts (ARGS=… goes to `verdict check`)
 # make test       the tests, without the slow ones (ARGS=… goes to pytest)
 # make test-all   the tests, all of them
+# make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
 # make lint       style, formatting, import directions
 # make types      mypy --strict over everything
 # make lock       write uv.lock and requirements/dev.txt anew from pyproject.toml (needs uv)
@@ -11,13 +12,15 @@
 ARGS ?=
 # Processes for the tests: as many as a small machine has cores.
 JOBS ?= 2
+# Random machines to look at, for each way of running them.
+MACHINES ?= 1000
 
 BIN := .venv/bin
 # What runs the tests: .ci/run measures coverage with it.
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check test test-all lint types lock clean venv
+.PHONY: check test test-all fuzz lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -27,6 +30,10 @@ test: venv
 
 test-all: venv
 	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS)
+
+fuzz: venv
+	@VERDICT_FUZZ=$(MACHINES) HYPOTHESIS_PROFILE=search \
+	    $(PYTEST) -n $(JOBS) -o timeout=3600 $(ARGS) tests/fuzz
 
 lint: venv
 	@$(BIN)/ruff check .

@@ -168,7 +168,7 @@ class Bodies:
     def _local(self, fuel: int) -> list[str]:
         kinds = [BOOL, *self.to.words.domains, self.to.words.small]
         kind = self._draw.one([kind for kind in kinds if self.to.can(kind)])
-        name = self.to.name("x")
+        name = self._fresh()
         if isinstance(kind, Number) and self._draw.chance(5):
             line = f"{name} = {self.to.expr(WHOLE, fuel + 1)}"
             self.to.scope = [*self.to.scope, (name, WHOLE)]
@@ -177,6 +177,12 @@ class Bodies:
         line = f"{name}: {kind.text} = {self.to.fitting(kind, fuel + 1)}"
         self.to.scope = [*self.to.scope, (name, kind)]
         return [line]
+
+    def _fresh(self) -> str:
+        """A name for a local: now and then one that inlining might think of, too."""
+        taken = {text for text, _ in self.to.scope}
+        odd = [name for name in ("a0", "a0__2", "given__2", "v_1") if name not in taken]
+        return self._draw.one(odd) if odd and self._draw.chance(3) else self.to.name("x")
 
     def _alias(self, fuel: int) -> list[str]:
         """A name for a place, which is then changed through the name."""
@@ -217,6 +223,12 @@ class Bodies:
         return lines
 
     def _for(self, fuel: int) -> list[str]:
+        tables = [(t, k) for t, k in self.to.places(Table) if isinstance(k, Table)]
+        if tables and self._draw.chance(3):
+            text, kind = self._draw.one(tables)
+            key, value = self.to.name("k"), self.to.name("e")
+            with self.to.knowing((key, kind.key), (value, kind.value)):
+                return [f"for {key}, {value} in {text}.items():", *self._inner(fuel)]
         source = self.to.source()
         if source is None:
             return []

@@ -1,0 +1,95 @@
+"""Random machines: CPython, the reference evaluator and the python engine say the same of them.
+
+`make test` looks at the same hundred machines each time; `make fuzz` looks for new ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter as Tally
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+
+from checker import check
+from checker.engines.python import compiler, walker
+from checker.errors import LanguageError
+from checker.language import types
+from checker.language.lowering import lower
+from tests.fuzz.agreement import disagreements, limits
+from tests.fuzz.cpython import differences
+from tests.fuzz.machines import loaded, machine_texts
+from tests.fuzz.reference import Known, explored
+
+MACHINES = int(os.environ.get("VERDICT_FUZZ", "100"))
+MOST_STATES = 50
+"""The reference explores a machine to the end of the level in which it knows so many."""
+
+unhurried = settings(max_examples=MACHINES, suppress_health_check=list(HealthCheck))
+
+
+def agree(text: str, folder: Path) -> Known:
+    """Have everything that can run a machine run it."""
+    with loaded(text, folder) as machine:
+        try:
+            program = lower(machine)
+        except LanguageError:
+            reject()
+        known = explored(program, MOST_STATES)
+        states = list(known.levels)[:MOST_STATES]
+        assert list(differences(machine, program, states)) == []
+        verdict = check(machine, limits=limits(known))
+        assert list(disagreements(machine, known, verdict)) == []
+    return known
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("machines")
+
+
+@unhurried
+@given(text=machine_texts())
+def test_all_say_the_same(text: str, folder: Path) -> None:
+    agree(text, folder)
+
+
+@pytest.fixture
+def nothing_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops stay loops, parameters stay arguments, most sets are sorted slots."""
+    monkeypatch.setattr(walker, "UNROLL_LIMIT", 1)
+    monkeypatch.setattr(compiler, "INSTANCE_LIMIT", 1)
+    monkeypatch.setattr(types, "BITSET_LIMIT", 2)
+
+
+@unhurried
+@given(text=machine_texts())
+@pytest.mark.usefixtures("nothing_is_written_out")
+def test_all_say_the_same_where_nothing_is_written_out(text: str, folder: Path) -> None:
+    agree(text, folder)
+
+
+def test_the_machines_are_worth_looking_at(folder: Path) -> None:
+    """Most of them are in the language and move; some break what they promise, some do not."""
+    seen: Tally[str] = Tally()
+
+    @settings(unhurried, max_examples=60)
+    @given(text=machine_texts())
+    def look(text: str) -> None:
+        seen["machines"] += 1
+        known = agree(text, folder)
+        seen["accepted"] += 1
+        seen["moving"] += len(known.levels) > 1
+        seen["broken"] += "inv0" in known.broken
+        seen["kept"] += known.complete and "inv0" not in known.broken
+        seen["undefined"] += known.undefined is not None
+        seen["bounded"] += bool(known.bounds)
+        seen["states"] += len(known.levels)
+
+    look()
+    assert seen["accepted"] >= 0.9 * seen["machines"]
+    assert seen["moving"] >= 0.6 * seen["accepted"]
+    assert seen["states"] >= 3 * seen["accepted"]
+    for some in ("broken", "kept", "undefined", "bounded"):
+        assert seen[some] >= 0.1 * seen["accepted"], some
