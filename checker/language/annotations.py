@@ -45,7 +45,6 @@ from checker.language.types import (
     RecordType,
     SeqType,
     SetType,
-    StructType,
     Type,
     UnionType,
     contains,
@@ -544,4 +543,3 @@ __all__ = [
     "hints", "parameter_hints", "parse", "record_fields", "resolver", "restore", "settle",
     "snapshot", "state_type", "survey",
 ]  # fmt: skip
-_ = StructType

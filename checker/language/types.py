@@ -443,7 +443,7 @@ def contains(kind: Type, value: Any) -> bool:
 
 
 def offence(kind: Type, value: Any) -> BoundReached | OutOfRange:
-    """Why `value` does not belong to `kind`: the first component that is past a bound or outside."""
+    """Why `value` is none of `kind`: the first component that is past a bound or outside."""
     match kind:
         case IntType(_, high, str(bound)) if isinstance(value, int) and high is not None:
             if value > high:

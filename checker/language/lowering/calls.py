@@ -12,14 +12,13 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any
 
 from checker.language.annotations import record_fields
 from checker.language.domains import Index, is_index
 from checker.language.ir import (
     Apply,
-    At,
     Bind,
     Const,
     Expr,
@@ -28,13 +27,11 @@ from checker.language.ir import (
     IsA,
     Make,
     Op,
-    Reduce,
     Undefined,
     Var,
 )
-from checker.language.lowering.coercion import coerce, interval, is_place
+from checker.language.lowering.coercion import coerce, is_place
 from checker.language.lowering.comprehensions import (
-    FORMS,
     lower_collection,
     lower_fold,
     lower_map,
@@ -46,7 +43,6 @@ from checker.language.lowering.expressions import (
     integer,
     lower,
     lower_any,
-    negate,
     truth,
 )
 from checker.language.lowering.frame import MAX_INLINING, Frame, Static, assigned_once
@@ -69,7 +65,7 @@ from checker.language.types import (
     Type,
     UnionType,
 )
-from checker.language.values import Bag, Each, Map, Record, Seq, Set
+from checker.language.values import Bag, Map, Record, Seq, Set
 
 CONTAINERS: Mapping[Any, type[CollectionType]] = {Set: SetType, Seq: SeqType, Bag: BagType}
 
@@ -448,6 +444,7 @@ def _simple(value: Expr) -> bool:
 
 
 def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a function, its docstring left out."""
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         return body[1:]
@@ -509,4 +506,3 @@ __all__ = [
     "user_method",
     "without_docstring",
 ]
-_ = (At, Each, FORMS, MethodType, Reduce, interval, negate)

@@ -7,6 +7,7 @@ a union, that an integer must fit a range.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,6 @@ from checker.language.ir import (
     Fold,
     Get,
     Inject,
-    IsA,
     Listed,
     Op,
     Project,
@@ -39,7 +39,6 @@ from checker.language.ir import (
 from checker.language.types import (
     BOOL,
     INTEGER,
-    BoolType,
     CollectionType,
     EnumType,
     IndexType,
@@ -80,7 +79,7 @@ def scalar(value: Any, span: Span | None) -> Const | None:
             return None
 
 
-def coerce(value: Expr, kind: Type) -> Expr:  # noqa: PLR0911 - one line for each kind of type
+def coerce(value: Expr, kind: Type) -> Expr:
     """`value` as a value of `kind`; LanguageError where it can never be one."""
     own = value.type
     if own == kind or (kind == INTEGER and isinstance(own, IntType)):
@@ -174,8 +173,8 @@ def alike(left: Expr, right: Expr) -> tuple[Expr, Expr]:
             return coerce(left, wide), coerce(right, wide)
     if b is NOTHING and a is NOTHING:
         return left, right
-    if type(a) is type(b) and isinstance(a, CollectionType):
-        wide_kind = max((a, b), key=lambda k: k.capacity)  # type: ignore[union-attr]
+    if isinstance(a, CollectionType) and isinstance(b, CollectionType) and type(a) is type(b):
+        wide_kind = a if a.capacity >= b.capacity else b
         return coerce(left, wide_kind), coerce(right, wide_kind)
     raise LanguageError(
         f"{_article(a)} is never equal to {_article(b)}",
@@ -207,7 +206,7 @@ def joined(left: Type, right: Type) -> Type:
     return UnionType(tuple(sorted(set(options), key=lambda r: r.cls.number)))
 
 
-def interval(expr: Expr) -> Interval | None:  # noqa: PLR0911, C901 - one line for each node
+def interval(expr: Expr) -> Interval | None:
     """Bounds of an integer expression that hold in every state; None where none are known."""
     match expr:
         case Const(value=int(number)):
@@ -247,12 +246,12 @@ def _products(a: Interval, b: Interval) -> Interval:
     return min(products), max(products)
 
 
-_INTERVALS = {
+_INTERVALS: Mapping[Op, Callable[[Interval, Interval], Interval]] = {
     Op.ADD: lambda a, b: (a[0] + b[0], a[1] + b[1]),
     Op.SUB: lambda a, b: (a[0] - b[1], a[1] - b[0]),
     Op.MUL: _products,
     Op.DIV: lambda a, b: (a[0] // b[0], a[1] // b[0]),
-    Op.MOD: lambda a, b: (0, b[0] - 1),
+    Op.MOD: lambda _, b: (0, b[0] - 1),
     Op.MIN: lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
     Op.MAX: lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
 }
@@ -292,4 +291,3 @@ __all__ = [
     "NOTHING", "alike", "coerce", "constant", "index_constant", "interval", "is_none", "is_place",
     "joined", "scalar", "size", "stable",
 ]  # fmt: skip
-_ = (BoolType, IsA)

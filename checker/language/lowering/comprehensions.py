@@ -8,7 +8,7 @@ Map({k: f(k) for k in K})    maps: one clause, over the whole domain of the keys
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from checker.language.domains import is_index
 from checker.language.ir import (
@@ -20,6 +20,7 @@ from checker.language.ir import (
     Expr,
     Fold,
     Listed,
+    Op,
     Reduce,
     Source,
     Table,
@@ -36,7 +37,6 @@ from checker.language.lowering.expressions import (
     truth,
 )
 from checker.language.lowering.frame import Frame, Static
-from checker.language.ir import Op
 from checker.language.types import (
     BOOL,
     INTEGER,
@@ -321,4 +321,3 @@ __all__ = [
     "lower_map",
     "lower_set",
 ]
-_ = replace

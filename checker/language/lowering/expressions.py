@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import Enum
 from typing import Any
 
+from checker.errors import Span
 from checker.language.annotations import fields_of
-from checker.language.domains import Index, is_index
+from checker.language.domains import Index
 from checker.language.ir import (
     Apply,
     At,
@@ -25,13 +25,11 @@ from checker.language.ir import (
     Op,
     Project,
     Undefined,
-    Var,
 )
 from checker.language.lowering.coercion import (
     alike,
     coerce,
     interval,
-    is_none,
     joined,
     scalar,
 )
@@ -39,14 +37,12 @@ from checker.language.lowering.frame import Frame, Static
 from checker.language.types import (
     BOOL,
     INTEGER,
-    BoolType,
     CollectionType,
     IndexType,
     IntType,
     MapType,
     OptionType,
     PartType,
-    RecordType,
     SeqType,
     SetType,
     StructType,
@@ -168,14 +164,10 @@ def _of_union(frame: Frame, node: ast.expr, base: Expr, name: str) -> Expr:
     kind, span = base.type, frame.span(node)
     assert isinstance(kind, UnionType)
     having = [option for option in kind.options if option.field(name) is not None]
-    types = {option.field(name) for option in having}
+    types = {own for option in having if (own := option.field(name)) is not None}
     if len(types) != 1:
         frame.refuse(node, f"not every {kind} has one {name}", "take it apart with match first")
-    result: Expr = Undefined(
-        next(iter(types)),
-        span,
-        f"{name} is read from a record that has none",  # type: ignore[arg-type]
-    )
+    result: Expr = Undefined(types.pop(), span, f"{name} is read from a record that has none")
     for option in reversed(having):
         read = Get(result.type, span, Project(option, span, base), name)
         everything = len(having) == len(kind.options) and isinstance(result, Undefined)
@@ -234,13 +226,13 @@ def facts(frame: Frame, test: ast.expr, *, positive: bool = True) -> dict[str, E
     subject, wanted = test.args
     if not isinstance(subject, ast.Name) or subject.id not in frame.bindings:
         return {}
-    value = frame.bindings[subject.id]
-    inner = value.type.item if isinstance(value.type, OptionType) else value.type
+    known = frame.bindings[subject.id]
+    inner = known.type.item if isinstance(known.type, OptionType) else known.type
     option = lower_any(frame, wanted)
     if not isinstance(inner, UnionType) or not isinstance(option, Static):
         return {}
     chosen = [o for o in inner.options if o.cls is option.value]
-    return {subject.id: coerce(value, chosen[0])} if chosen else {}
+    return {subject.id: coerce(known, chosen[0])} if chosen else {}
 
 
 def _is_call(node: ast.expr, name: str) -> bool:
@@ -300,8 +292,7 @@ def arithmetic(frame: Frame, node: ast.AST, op: Op, left: Expr, right: Expr) -> 
     if isinstance(left, Const) and isinstance(right, Const):
         value = _FOLDED[op](left.value, right.value)
         return Const(IntType(value, value), span, value)
-    made = Apply(INTEGER, span, op, (left, right))
-    return made
+    return Apply(INTEGER, span, op, (left, right))
 
 
 _FOLDED: Mapping[Op, Callable[[int, int], int]] = {
@@ -400,27 +391,28 @@ def _ordered(frame: Frame, node: ast.Compare, a: Expr, operator: ast.cmpop, b: E
     return Apply(BOOL, span, op, (b, a) if swapped else (a, b))
 
 
+def _one_of(frame: Frame, left: ast.expr, options: list[Expr], span: Span) -> Expr:
+    """Whether a value is one of those that are written out."""
+    value = lower(frame, left)
+    result: Expr = replace(FALSE, span=span)
+    for option in reversed(options):
+        result = connect(Op.OR, equal(value, option, span), result, span)
+    return result
+
+
 def _membership(frame: Frame, node: ast.Compare, left: ast.expr, right: ast.expr) -> Expr:
     span = frame.span(node)
-    options: list[Expr] | None = None
     if isinstance(right, ast.Tuple | ast.List | ast.Set):
-        options = [lower(frame, element) for element in right.elts]
-    else:
-        whole = lower_any(frame, right)
-        if isinstance(whole, Static):
-            if not isinstance(whole.value, tuple | list | frozenset | set):
-                frame.refuse(right, f"{ast.unparse(right)} is not a collection")
-            found = [_constant(frame, right, value) for value in whole.value]
-            options = [value for value in found if value is not None]
-            if len(options) != len(found):
-                frame.refuse(right, "its elements are not all values of the language")
-    if options is not None:
-        value = lower(frame, left)
-        result: Expr = replace(FALSE, span=span)
-        for option in reversed(options):
-            result = connect(Op.OR, equal(value, option, span), result, span)
-        return result
-    assert isinstance(whole, Expr)
+        return _one_of(frame, left, [lower(frame, element) for element in right.elts], span)
+    whole = lower_any(frame, right)
+    if isinstance(whole, Static):
+        if not isinstance(whole.value, tuple | list | frozenset | set):
+            frame.refuse(right, f"{ast.unparse(right)} is not a collection")
+        found = [_constant(frame, right, value) for value in whole.value]
+        options = [value for value in found if value is not None]
+        if len(options) != len(found):
+            frame.refuse(right, "its elements are not all values of the language")
+        return _one_of(frame, left, options, span)
     if isinstance(whole.type, MapType):
         frame.refuse(node, "a map is total: every key is in it", "compare the value with None")
     if not isinstance(whole.type, CollectionType):
@@ -552,4 +544,3 @@ __all__ = [
     "FALSE", "TRUE", "arithmetic", "attribute", "choose", "connect", "equal", "facts", "integer",
     "lower", "lower_any", "negate", "subscript", "truth",
 ]  # fmt: skip
-_ = (BoolType, Enum, RecordType, Var, is_index, is_none)

@@ -40,7 +40,7 @@ class Method:
         self._used: set[str] = set()
 
     def fresh(self, name: str) -> str:
-        """A name that nothing else in the method has: `name`, or that with `__2`, `__3` …"""
+        """A name that nothing else in the method has: `name`, else that with a number."""
         own, number = name, 1
         while own in self._used:
             number += 1

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.language.annotations import record_fields
-from checker.language.ir import Bind, Expr, Get, IsA, Op, Undefined, Var
+from checker.language.ir import Bind, Const, Expr, Get, IsA, Op, Undefined, Var
 from checker.language.lowering.coercion import coerce, is_none, is_place
 from checker.language.lowering.expressions import (
     FALSE,
@@ -26,7 +26,6 @@ from checker.language.lowering.expressions import (
 )
 from checker.language.lowering.frame import Frame, Static
 from checker.language.types import BOOL, OptionType, RecordType, Type, UnionType
-from checker.language.ir import Const
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,10 @@ def _option(frame: Frame, subject: Expr, pattern: ast.MatchClass) -> RecordType:
     kind = subject.type.item if isinstance(subject.type, OptionType) else subject.type
     wanted = lower_any(frame, pattern.cls)
     options = kind.options if isinstance(kind, UnionType) else (kind,)
+    named = wanted.value if isinstance(wanted, Static) else None
     for option in options:
-        if isinstance(wanted, Static) and isinstance(option, RecordType):
-            if option.cls is wanted.value:
-                return option
+        if isinstance(option, RecordType) and option.cls is named:
+            return option
     frame.refuse(pattern, f"{kind} is never a {ast.unparse(pattern.cls)}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +44,16 @@ from checker.language.lowering.source import source_of
 from checker.language.lowering.statements import lower_body
 from checker.language.machine import Machine, Part, Snapshot, declaration, settings_of
 from checker.language.machine import Method as Declared
-from checker.language.types import BOOL, BITSET_LIMIT, IndexType, MapType, PartType, Type
+from checker.language.types import (
+    BITSET_LIMIT,
+    BOOL,
+    CollectionType,
+    IndexType,
+    MapType,
+    PartType,
+    Type,
+)
 from checker.language.values import Bag, Map, Record, Seq, Set
-
 
 RESERVED = ("self", "after", "spec")
 """The roots of the tree: the state, the state after a step, the state of a specification."""
@@ -89,7 +95,8 @@ class _Lowering:
         kinds = declared.of("invariant", "step", "reachable", "terminal", "eventually")
         properties = tuple(self._property(method) for method in kinds)
         refinements = tuple(self._refinement(method) for method in declared.of("refines"))
-        _distinct(found.promise.id for found in (*properties, *refinements))
+        promises = [p.promise for p in properties] + [r.promise for r in refinements]
+        _distinct(promise.id for promise in promises)
         return Program(
             self._cls.__name__, self._settings, self._state, start, initials, actions,
             properties, refinements,
@@ -194,7 +201,7 @@ class _Lowering:
             frame.bindings[names[0]] = Var(self._state, None, "after")
             on = self._on(frame, method, names[1:])
         elif names:
-            frame.refuse(frame.source.tree, f"{method.name}: a property of one state takes only self",
+            frame.refuse(frame.source.tree, f"{method.name}: of one state, it takes self alone",
                          "any(…) or all(…) over the domain")  # fmt: skip
         test = block(frame, without_docstring(frame.source.tree.body), BOOL)
         antecedent = None
@@ -315,9 +322,10 @@ def _membership(body: list[Stmt], name: str, kind: Type, known: set[str]) -> Req
             case Apply(op=Op.CONTAINS, args=(whole, Var(name=chosen))):
                 names = {node.name for node in walk(whole) if isinstance(node, Var)}
                 bound = {getattr(node, "name", "") for node in walk(whole)}
-                if chosen == name and names <= known | bound and name not in names:
-                    if whole.type.item == kind:  # type: ignore[attr-defined]
-                        return statement
+                assert isinstance(whole.type, CollectionType)
+                computable = names <= known | bound and name not in names
+                if chosen == name and computable and whole.type.item == kind:
+                    return statement
     return None
 
 
@@ -389,7 +397,7 @@ def _swapped(value: Any, cls: type[Index]) -> Any:
         return _swapped(inner, cls)
 
     match value:
-        case Index() if type(value) is cls and value.position < 2:
+        case Index(position=0 | 1) if type(value) is cls:
             return cls(1 - value.position)
         case Snapshot(own, content):
             return Snapshot(own, tuple((name, swap(inner)) for name, inner in content))
@@ -405,4 +413,3 @@ def _swapped(value: Any, cls: type[Index]) -> Any:
 
 
 __all__ = ["lower"]
-_ = (ast, Const)

@@ -41,7 +41,6 @@ from checker.language.lowering.expressions import (
     integer,
     lower,
     lower_any,
-    negate,
     subscript,
     truth,
 )
@@ -400,7 +399,7 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> Body:
         ast.FloorDiv: Op.DIV,
         ast.Mod: Op.MOD,
     }
-    op = ops.get(type(node.op))  # type: ignore[call-overload]
+    op = ops.get(type(node.op))
     if op is None:
         frame.refuse(node, "this operator is not in the language", "+= -= *= //= %=")
     value = arithmetic(frame, node, op, place, integer(frame, node.value))
@@ -527,10 +526,10 @@ def _procedure(frame: Frame, node: ast.expr) -> ast.Call | None:
         return None
     function, receiver = found
     inner, _ = enter(frame, node, function, receiver)
-    return node if _changes_state(inner, inner.source.tree) else None
+    return node if _changes_state(inner.source.tree) else None
 
 
-def _changes_state(frame: Frame, tree: ast.FunctionDef) -> bool:
+def _changes_state(tree: ast.FunctionDef) -> bool:
     for node in ast.walk(tree):
         targets = (
             node.targets
@@ -583,15 +582,15 @@ def _inline(frame: Frame, node: ast.Call, result: str | None) -> tuple[Body, Exp
             variable = Var(value.type, value.span, frame.method.fresh(name))
             prelude.append(Let(frame.span(argument), variable.name, value))
             inner.bindings[name] = inner.locals[name] = variable
-    variable = None
+    left: Var | None = None
     if result is not None:
         returns = inner.source.tree.returns
         if returns is None:
             inner.refuse(inner.source.tree, "the result needs an annotation", "-> Type")
         kind = inner.resolve(returns)
-        variable = Var(kind, frame.span(node), frame.method.fresh(result))
-        inner.result, inner.result_type = variable.name, kind
-    return [*prelude, *lower_body(inner, inner.source.tree.body)], variable
+        left = Var(kind, frame.span(node), frame.method.fresh(result))
+        inner.result, inner.result_type = left.name, kind
+    return [*prelude, *lower_body(inner, inner.source.tree.body)], left
 
 
 def _local_from_call(frame: Frame, node: ast.stmt, name: str, call: ast.Call) -> Body:
@@ -634,5 +633,3 @@ _REFUSED: Mapping[type[ast.stmt], tuple[str, str]] = {
     ast.Global: ("global", "a field"),
     ast.Nonlocal: ("nonlocal", "a field"),
 }
-
-_ = negate
