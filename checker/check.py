@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
+from checker.engines import native
 from checker.engines.python import check_program, simulate_program
 from checker.engines.tracing import replayed
 from checker.errors import RequestError
@@ -22,6 +24,8 @@ def check(
     limits: Limits = Limits(),  # noqa: B008 - immutable
     reporter: Reporter = Silent(),  # noqa: B008 - it has no state
     only: frozenset[str] | None = None,
+    engine: Literal["python", "native"] = "python",
+    workers: int = 1,
 ) -> Verdict:
     """Visit every reachable state, breadth first, and decide every property.
 
@@ -29,9 +33,21 @@ def check(
     hazards        ids of properties that are expected to be violated
     limits         a budget; where it runs out, what was not decided is `unknown`
     only           ids of the properties to decide; all, where None
-    LanguageError where the machine is outside the language; RequestError for an unknown id.
+    engine         "python", or "native": the machine compiled to C
+    workers        threads of the native engine; the other has one
+    LanguageError where the machine is outside the language; RequestError for an unknown id or
+    engine; EngineError where the native engine finds no C compiler.
     """
+    if engine not in ("python", "native"):
+        raise RequestError(f"there is no engine {engine!r}", hint="python or native")
+    if workers < 1 or (engine == "python" and workers > 1):
+        raise RequestError(
+            f"the {engine} engine with {workers} threads",
+            hint="at least one; only the native engine has more",
+        )
     program = chosen(lower(machine), hazards, only)
+    if engine == "native":
+        return native.check_program(program, configuration, hazards, limits, reporter, workers)
     return check_program(program, configuration, hazards, limits, reporter)
 
 

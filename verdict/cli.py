@@ -74,13 +74,16 @@ def check(
     max_memory: options.MaxMemory = None,
     timeout: options.Timeout = None,
     workers: options.Workers = None,
+    engine: options.EngineName = options.Engine.PYTHON,
+    threads: options.Threads = 1,
     save_traces: options.SaveTraces = None,
     traces: options.Traces = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Explore every reachable state; without MACHINE, of every machine's configurations."""
     only = frozenset(prop) if prop else None
-    order = Order(limits=limits(max_states, max_memory, timeout), only=only)
+    budget = limits(max_states, max_memory, timeout)
+    order = Order(limits=budget, only=only, engine=engine.value, threads=threads)
     hazards = frozenset(hazard or ())
     runs = plan(words or [], configuration=config, hazards=hazards, only=only)
     brief = not split(words or [])[0]

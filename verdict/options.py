@@ -25,6 +25,13 @@ class Format(Enum):
     GITHUB = "github"
 
 
+class Engine(Enum):
+    """What explores."""
+
+    PYTHON = "python"
+    NATIVE = "native"
+
+
 def memory(text: str) -> int:
     """`512M` or `2G` in bytes; RequestError for anything else."""
     match = SIZE.fullmatch(text.strip())
@@ -84,6 +91,12 @@ Workers = Annotated[
     typer.Option(
         "--workers", "-j", min=1, metavar="N", help="Runs side by side; as many as cores if unset."
     ),
+]
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="What explores: this process, or the machine as C.")
+]
+Threads = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Threads of the native engine, in each run.")
 ]
 SaveTraces = Annotated[
     Path | None,

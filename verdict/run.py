@@ -16,6 +16,7 @@ import difflib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import checker
 from checker import Limits, Machine, Reporter, Verdict
@@ -34,6 +35,7 @@ class Order:
 
     only      the ids of the properties to look at; None for all
     simulate  how many random walks; None for an exhaustive search
+    engine    what explores exhaustively, with so many threads
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -41,6 +43,8 @@ class Order:
     simulate: int | None = None
     depth: int = 100
     seed: int = 0
+    engine: Literal["python", "native"] = "python"
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -220,6 +224,8 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
             limits=order.limits,
             reporter=reporter,
             only=order.only,
+            engine=order.engine,
+            workers=order.threads,
         )
     return checker.simulate(
         machine,
@@ -240,6 +246,9 @@ def reproduces(run: Run, order: Order, identifier: str = "") -> str:
     if order.simulate is not None:
         words += ["--runs", str(order.simulate), "--depth", str(order.depth)]
         words += ["--seed", str(order.seed)]
+    elif order.engine != "python":
+        words += ["--engine", order.engine]
+        words += ["--threads", str(order.threads)] if order.threads > 1 else []
     named = registry.configurations(run.cls).get(run.configuration)
     declared = named.hazards if named else frozenset()
     for hazard in sorted(run.hazards - declared):
