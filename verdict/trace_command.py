@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from rich.text import Text
 import checker
 from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.lowering import lower
+from diagrams import Diagram, sequence
 from verdict import options
 from verdict.output import console, replaced
 from verdict.render_trace import trace_lines
@@ -29,8 +32,19 @@ class Shown(Enum):
 
     TEXT = "text"
     JSON = "json"
-    PYTHON = "python"
+    SEQUENCE = "sequence"
+    MERMAID = "mermaid"
+    DOT = "dot"
 
+
+DRAWN: Mapping[Shown, Callable[[Diagram], str]] = MappingProxyType(
+    {
+        Shown.SEQUENCE: lambda diagram: diagram.text,
+        Shown.MERMAID: lambda diagram: diagram.mermaid,
+        Shown.DOT: lambda diagram: diagram.dot,
+    }
+)
+"""How each form is had of a sequence diagram."""
 
 ShownAs = Annotated[Shown, typer.Option("--format", "-f", help="How it is written.")]
 
@@ -47,6 +61,9 @@ def show(
         if format is Shown.JSON:
             data = document(loaded.trace, lower(loaded.machine), loaded.about)
             stream.write(document_text(data))
+            return
+        if format is not Shown.TEXT:
+            stream.write(DRAWN[format](sequence(loaded.trace)))
             return
         printer = console(stream, plain=output is not None)
         for line in [_title(loaded), *trace_lines(loaded.trace, printer.width)]:

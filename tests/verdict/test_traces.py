@@ -224,6 +224,17 @@ def test_a_trace_is_shown_as_it_was_saved(folder: Path, tmp_path: Path) -> None:
         assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [("sequence", "●"), ("mermaid", "sequenceDiagram"), ("dot", "digraph")],
+)
+def test_a_trace_is_drawn(folder: Path, form: str, wanted: str) -> None:
+    said = verdict("trace", "show", folder / "TwoPhase-majority-lasting.itf.json", "-f", form)
+    assert said.status == 0
+    assert wanted in said.out
+    assert "rm_receive_commit" in said.out
+
+
 def test_a_trace_shown_is_what_the_check_showed(folder: Path) -> None:
     shown = verdict("trace", "show", folder / "TwoPhase-majority-lasting.itf.json").out
     checked = verdict("check", f"{TWO}/majority", "-q", "-p", "lasting").out
