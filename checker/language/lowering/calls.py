@@ -30,7 +30,7 @@ from checker.language.ir import (
     Undefined,
     Var,
 )
-from checker.language.lowering.coercion import coerce, is_place
+from checker.language.lowering.coercion import coerce, interval, is_place
 from checker.language.lowering.comprehensions import (
     lower_collection,
     lower_fold,
@@ -153,8 +153,9 @@ def _extreme(fold: Fold, op: Op) -> Callable[[Frame, ast.Call, Type | None], Exp
     def handle(frame: Frame, node: ast.Call, _: Type | None) -> Expr:
         if len(node.args) == 1:
             default = next((k.value for k in node.keywords if k.arg == "default"), None)
-            fallback = None if default is None else integer(frame, default)
-            return lower_fold(frame, node.args[0], fold, fallback)
+            if default is None:
+                return lower_fold(frame, node.args[0], fold, None)
+            return _with_default(frame, node, fold, integer(frame, default))
         values = [integer(frame, argument) for argument in node.args]
         result = values[0]
         for value in values[1:]:
@@ -162,6 +163,17 @@ def _extreme(fold: Fold, op: Op) -> Callable[[Frame, ast.Call, Type | None], Exp
         return result
 
     return handle
+
+
+def _with_default(frame: Frame, node: ast.Call, fold: Fold, default: Expr) -> Expr:
+    """`min` or `max` with a default, which Python evaluates also where it is not needed."""
+    if _simple(default):
+        return lower_fold(frame, node.args[0], fold, default)
+    bounds = interval(default)
+    kind = INTEGER if bounds is None else IntType(*bounds)
+    name = frame.method.fresh("default")
+    result = lower_fold(frame, node.args[0], fold, Var(kind, default.span, name))
+    return Bind(result.type, result.span, name, default, result)
 
 
 def _int(frame: Frame, node: ast.Call, _: Type | None) -> Expr:
@@ -447,7 +459,7 @@ def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements of a function, its docstring left out."""
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        return body[1:]
+        return body[1:] if isinstance(first.value.value, str) else body
     return body
 
 

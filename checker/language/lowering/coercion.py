@@ -17,6 +17,7 @@ from checker.language.ir import (
     Apply,
     At,
     Between,
+    Bind,
     Choose,
     Const,
     Domain,
@@ -224,6 +225,8 @@ def interval(expr: Expr) -> Interval | None:
         case Choose(then=then, other=other):
             left, right = interval(then), interval(other)
             return (min(left[0], right[0]), max(left[1], right[1])) if left and right else None
+        case Bind(body=body):
+            return interval(body)
         case Reduce(fold=Fold.MIN | Fold.MAX, body=body, default=default):
             bounds = [interval(body), *([interval(default)] if default else [])]
             if None in bounds:
