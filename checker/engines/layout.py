@@ -1,6 +1,6 @@
 """Layouts: how the values of a type are laid out in bits, so that equal values have equal bits.
 
-    dense types     their number, in as few bits as hold it
+    dense types     their number, in as few bits as hold it; long ranges of integers likewise
     struct, map     fields and slots side by side, the first the most significant
     option          one bit that says whether there is a value, then the value
     union           the number of the record, then its bits, right-aligned
@@ -20,17 +20,19 @@ from typing import Any
 
 from checker.language.machine import Snapshot
 from checker.language.types import (
-    BagType,
+    HELD,
     CollectionType,
+    IntType,
     MapType,
     OptionType,
+    PartType,
     SeqType,
     SetType,
     StructType,
     Type,
     UnionType,
 )
-from checker.language.values import Bag, Map, Seq, Set, freeze
+from checker.language.values import Map, Set, freeze
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Layout:
     def pack(self, value: Any) -> int:
         """The bits of a value; ValueError where it is none of the type."""
         kind = self.type
-        if kind.dense:
+        if kind.dense or isinstance(kind, IntType):
             return kind.number(value)
         match kind:
             case StructType():
@@ -126,6 +128,8 @@ class Layout:
         assert isinstance(kind, CollectionType)
         assert self.item is not None
         codes = [self.item.pack(item) + 1 for item in value._data]
+        if len(codes) > kind.capacity:
+            raise ValueError(f"{value} has more elements than {kind} of {kind.capacity}")
         if not isinstance(kind, SeqType):
             codes.sort(reverse=True)
         packed = 0
@@ -139,13 +143,15 @@ class Layout:
         if kind.dense:
             return self.values()[packed]
         match kind:
+            case IntType(low=int(low)):
+                return low + packed
             case StructType(cls=cls):
                 content = tuple(
                     (s.name, s.layout.unpack(packed >> s.shift & s.layout.mask)) for s in self.slots
                 )
-                if isinstance(kind, UnionType):
-                    raise TypeError(kind)
-                return _struct(kind, cls, content)
+                if isinstance(kind, PartType):
+                    return Snapshot(cls, content)
+                return cls(*(value for _, value in content))
             case OptionType():
                 assert self.item is not None
                 return self.item.unpack(packed & self.item.mask) if packed else None
@@ -175,16 +181,7 @@ class Layout:
             codes.append(packed & ((1 << self.slot_width) - 1))
             packed >>= self.slot_width
         items = [self.item.unpack(code - 1) for code in reversed(codes) if code]
-        forms: dict[type[Type], Any] = {SetType: Set, SeqType: Seq, BagType: Bag}
-        return freeze(forms[type(self.type)](items))
-
-
-def _struct(kind: StructType, cls: type[Any], content: tuple[tuple[str, Any], ...]) -> Any:
-    from checker.language.types import PartType
-
-    if isinstance(kind, PartType):
-        return Snapshot(cls, content)
-    return cls(*(value for _, value in content))
+        return freeze(HELD[type(self.type)](items))
 
 
 def layout(kind: Type) -> Layout:
@@ -195,6 +192,8 @@ def layout(kind: Type) -> Layout:
             found.item = layout(kind.item)
         return found
     match kind:
+        case IntType(low=int(low), high=int(high)):
+            return Layout(kind, (high - low).bit_length())
         case StructType(fields=fields):
             shift, slots = 0, []
             for name, own in reversed(fields):

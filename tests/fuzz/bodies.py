@@ -190,9 +190,9 @@ class Bodies:
         for text, kind in self._places:
             if isinstance(kind, Many):
                 found.append((text, kind))
-            if isinstance(kind, Table) and isinstance(kind.value, Many | Component):
-                if self.to.can(kind.key):
-                    found.append((f"{text}[{self.to.fitting(kind.key, 1)}]", kind.value))
+            keyed = isinstance(kind, Table) and isinstance(kind.value, Many | Component)
+            if isinstance(kind, Table) and keyed and self.to.can(kind.key):
+                found.append((f"{text}[{self.to.fitting(kind.key, 1)}]", kind.value))
             if isinstance(kind, Component):
                 found.append((text, kind))
         if not found:

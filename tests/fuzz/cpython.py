@@ -48,7 +48,7 @@ def _steps(
 def _taken(
     machine: Machine, program: Program, action: Action, arguments: Mapping[str, Any],
     state: Snapshot,
-) -> Snapshot | None | Exception:  # fmt: skip
+) -> Snapshot | Exception | None:  # fmt: skip
     restore(machine, state)
     receiver: Any = machine
     given = list(arguments.values())

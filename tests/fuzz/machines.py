@@ -80,8 +80,13 @@ class Writer:
         body = [*fields, *self._helpers(), *self._starts(), *self._actions(), *self._properties()]
         if spec:
             body += self._refines()
-        parts = [self.words.declarations, part[1] if part else "", functions, spec,
-                 "\n".join(["class Random(Machine):", *(INDENT + li if li else "" for li in body)])]
+        parts = [
+            self.words.declarations,
+            part[1] if part else "",
+            functions,
+            spec,
+            "\n".join(["class Random(Machine):", *(INDENT + li if li else "" for li in body)]),
+        ]
         return HEADER + "\n\n".join(text for text in parts if text) + "\n"
 
     # -------------------------------------------------------- state
@@ -171,14 +176,19 @@ class Writer:
         names = [draw.one((f"a{n}", f"v_{n + 1}")) for n in range(len(kinds))]
         parameters = list(zip(names, kinds, strict=True))
         to = Phrases(draw, words, [*scope, *parameters], list(self.helpers))
-        signature = ", ".join([*([first] if first else []), *(f"{n}: {k.text}" for n, k in parameters)])
+        signature = ", ".join(
+            [*([first] if first else []), *(f"{n}: {k.text}" for n, k in parameters)]
+        )
         lines = [f"def {name}({signature}) -> {result.text}:"]
         if draw.chance(4):
             local = draw.one(("v_1_2", "local"))
             lines.append(f"{INDENT}{local} = {to.expr(BOOL, 2)}")
             to.scope.append((local, BOOL))
         if draw.chance(4):
-            lines += [f"{INDENT}if {to.expr(BOOL, 1)}:", f"{INDENT * 2}return {to.fitting(result, 1)}"]
+            lines += [
+                f"{INDENT}if {to.expr(BOOL, 1)}:",
+                f"{INDENT * 2}return {to.fitting(result, 1)}",
+            ]
         unions = [(t, k) for t, k in to.places(OneOf) if isinstance(k, OneOf)]
         if unions and draw.chance(5):
             lines += self._matched(to, *draw.one(unions), result)
@@ -221,7 +231,10 @@ class Writer:
         lines = [f"def give(self) -> {result.text}:"]
         lines += [INDENT + line for line in Bodies(to, self.fields, []).block(1, 0)]
         if self.drawing.chance(5):
-            lines += [f"{INDENT}if {to.expr(BOOL, 1)}:", f"{INDENT * 2}return {to.fitting(result, 1)}"]
+            lines += [
+                f"{INDENT}if {to.expr(BOOL, 1)}:",
+                f"{INDENT * 2}return {to.fitting(result, 1)}",
+            ]
         lines.append(f"{INDENT}return {to.fitting(result, 1)}")
         self.procedures.append(Procedure("self.give", (), result))
         return lines
@@ -256,10 +269,19 @@ class Writer:
             parameters.append(("p", wanted))
         to = self._phrases(*parameters)
         value = "p" if wanted in self._chosen() else to.fitting(wanted, 2) if to.can(wanted) else ""
-        call = {"Set": "add", "Bag": "add", "Seq": "append"}[kind.form] if isinstance(kind, Many) else ""
+        call = (
+            {"Set": "add", "Bag": "add", "Seq": "append"}[kind.form]
+            if isinstance(kind, Many)
+            else ""
+        )
         change = f"{text}.{call}({value})" if call else f"{text} = {value}"
         signature = ", ".join(["self", *(f"{n}: {k.text}" for n, k in parameters)])
-        return ["@action", f"def {name}({signature}) -> None:", INDENT + (change if value else "pass"), ""]
+        return [
+            "@action",
+            f"def {name}({signature}) -> None:",
+            INDENT + (change if value else "pass"),
+            "",
+        ]
 
     def _chosen(self) -> list[Kind]:
         """The types of which a parameter tries every value."""
@@ -319,7 +341,12 @@ class Writer:
             head = f"@step(on={name})"
         to = self._phrases(*after, *parameters)
         signature = ", ".join(["self", "after: Self", *(f"{n}: {k.text}" for n, k in parameters)])
-        return [head, f"def stepwise({signature}) -> bool:", f"{INDENT}return {to.expr(BOOL, 3)}", ""]
+        return [
+            head,
+            f"def stepwise({signature}) -> bool:",
+            f"{INDENT}return {to.expr(BOOL, 3)}",
+            "",
+        ]
 
     # -------------------------------------------------------- refinement
 

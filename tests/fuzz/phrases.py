@@ -185,7 +185,9 @@ class Phrases:
             case Named(values=values, enum=enum):
                 if values and not enum and fuel > 0 and self.drawing.chance(3):
                     return f"{kind.text}({self.expr(WHOLE, fuel - 1)})"
-                return self.drawing.one(values) if values else self.drawing.one(self.readable(kind))[0]
+                return (
+                    self.drawing.one(values) if values else self.drawing.one(self.readable(kind))[0]
+                )
             case Maybe(item=item):
                 if not self.can(item) or self.drawing.chance(3):
                     return "None"
@@ -216,7 +218,9 @@ class Phrases:
         known = self.readable(kind)
         if known and fields and self.drawing.chance(3):
             field_name, own = self.drawing.one(fields)
-            return f"replace({self.drawing.one(known)[0]}, {field_name}={self.fitting(own, fuel - 1)})"
+            return (
+                f"replace({self.drawing.one(known)[0]}, {field_name}={self.fitting(own, fuel - 1)})"
+            )
         return f"{name}({', '.join(self.fitting(own, fuel - 1) for _, own in fields)})"
 
     def _many(self, kind: Many, fuel: int) -> str:
