@@ -107,6 +107,10 @@ def parameter_hints(method: Method) -> dict[str, Any]:
     return {name: hint for name, hint in found.items() if name != "return"}
 
 
+TAKEN = frozenset(field.name for field in fields(Snapshot))
+"""Names that a field of a part cannot have: the content of a state is reached by name, too."""
+
+
 def fields_of(cls: type[Any]) -> list[Field]:
     """The fields of a class, base classes first, in the order of declaration."""
     found = []
@@ -120,6 +124,11 @@ def fields_of(cls: type[Any]) -> list[Field]:
             raise LanguageError(
                 f"{cls.__name__}.{name}: a field's name begins with a letter",
                 hint=f"rename it to {name.lstrip('_')}",
+            )
+        if name in TAKEN and issubclass(cls, Part):
+            raise LanguageError(
+                f"{cls.__name__}.{name}: the name is taken by every state",
+                hint="give the field another name",
             )
         variant = any(isinstance(mark, VariantMark) for mark in _metadata(annotation))
         found.append(Field(name, annotation, defaults.get(name, MISSING), variant))
@@ -282,7 +291,7 @@ class Resolver:
             kind = flat[0]
         elif all(isinstance(option, RecordType) for option in flat):
             records = [option for option in flat if isinstance(option, RecordType)]
-            kind = UnionType(tuple(sorted(records, key=lambda r: r.cls.number)))
+            kind = UnionType(tuple(sorted(records, key=lambda r: r.cls._declared)))
         else:
             raise LanguageError(
                 f"{' | '.join(map(str, flat))} is not a union of records",

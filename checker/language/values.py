@@ -408,11 +408,11 @@ class Record:
     `Message = Prepared | Commit | Abort`, is taken apart by `match` or `isinstance`.
     """
 
-    number: ClassVar[int]
+    _declared: ClassVar[int]
     _scope: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
-        cls.number = next(_numbers)
+        cls._declared = next(_numbers)
         # Classes declared inside a function may name one another in their annotations.
         frame = sys._getframe(1)
         cls._scope = frame.f_locals if frame.f_code.co_name != "<module>" else {}
@@ -450,7 +450,7 @@ def order(value: Any) -> tuple[Any, ...]:
             return (value.position,)
         case Record():
             own = cast("Any", value)
-            return (type(value).number, *(order(getattr(own, f.name)) for f in fields(own)))
+            return (type(value)._declared, *(order(getattr(own, f.name)) for f in fields(own)))
         # A container that holds nothing is not None: it begins with a mark.
         case Map():
             return (0, *(order(item) for item in value.values()))

@@ -169,7 +169,7 @@ def alike(left: Expr, right: Expr) -> tuple[Expr, Expr]:
             return coerce(left, mine), coerce(right, mine)
         if isinstance(mine, UnionType) and isinstance(other, UnionType):
             wide = UnionType(
-                tuple(sorted({*mine.options, *other.options}, key=lambda r: r.cls.number))
+                tuple(sorted({*mine.options, *other.options}, key=lambda r: r.cls._declared))
             )
             return coerce(left, wide), coerce(right, wide)
     if b is NOTHING and a is NOTHING:
@@ -204,7 +204,7 @@ def joined(left: Type, right: Type) -> Type:
             options.append(kind)
         else:
             return left
-    return UnionType(tuple(sorted(set(options), key=lambda r: r.cls.number)))
+    return UnionType(tuple(sorted(set(options), key=lambda r: r.cls._declared)))
 
 
 def interval(expr: Expr) -> Interval | None:

@@ -104,7 +104,7 @@ def records(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
 
 def unions(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
     several = st.lists(records(inner), min_size=2, max_size=3, unique_by=lambda r: r.cls)
-    return several.map(lambda some: UnionType(tuple(sorted(some, key=lambda r: r.cls.number))))
+    return several.map(lambda some: UnionType(tuple(sorted(some, key=lambda r: r.cls._declared))))
 
 
 def _extended(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
