@@ -28,7 +28,7 @@ from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.ir import Program
 from checker.verdict import Limits, Progress, Reporter
 
-CHECK_EVERY = 2048
+CHECK_EVERY = 256
 """States between two looks at the clock and the memory."""
 
 REPORT_EVERY = 0.2
@@ -165,7 +165,7 @@ class Search:
         """Compare with the limits, and report."""
         now = time.perf_counter()
         limits, distinct = self._limits, len(self.found.parents)
-        if limits.states is not None and distinct >= limits.states:
+        if limits.states is not None and distinct > limits.states:
             raise OutOfBudget(f"{limits.states:,} states")
         if limits.time is not None and now - self._began >= limits.time:
             raise OutOfBudget(f"{limits.time:g} seconds")

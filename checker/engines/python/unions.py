@@ -24,7 +24,8 @@ def unwrap(to: Walker, expr: Unwrap) -> Piece:
     if value.known:
         return to.decode(constant(value.known - 1 if dense else value.known & mask), expr.type)
     name = to.fresh()
-    inner = plus(Piece(name), least(expr.type) - 1) if dense else Piece(f"{name} & {mask}")
+    low = least(expr.type)
+    inner = plus(Piece(name), low - 1) if dense else plus(Piece(f"{name} & {mask}"), low)
     return Piece(f"{inner.text} if ({name} := {value.text}) else stop()")
 
 

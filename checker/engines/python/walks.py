@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from checker.engines.python.compiler import State
-from checker.engines.python.search import OutOfBudget, Search
+from checker.engines.python.runtime import Signal
+from checker.engines.python.search import CHECK_EVERY, OutOfBudget, Search
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter
 
@@ -36,6 +37,8 @@ class Walks(Search):
     def _walk(self, state: State) -> None:
         for length in range(1, self._length + 1):
             self.found.depth = max(self.found.depth, length)
+            if length % CHECK_EVERY == 0:
+                self._look(0)
             if length == self._length:
                 return
             states, which, ended = self._tried(state)
@@ -47,8 +50,6 @@ class Walks(Search):
             state = self._taken(state, states[position], which[position])
 
     def _tried(self, state: State) -> tuple[list[State], list[int], bool]:
-        from checker.engines.python.runtime import Signal
-
         states: list[State] = []
         which: list[int] = []
         try:
@@ -71,6 +72,6 @@ class Walks(Search):
             self.found.fresh[instance] += 1
             self._check_state(after)
             limit = self._limits.states
-            if limit is not None and len(self.found.parents) >= limit:
+            if limit is not None and len(self.found.parents) > limit:
                 raise OutOfBudget(f"{limit:,} states")
         return after
