@@ -13,6 +13,7 @@ import functools
 import hashlib
 import importlib.util
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -52,6 +53,17 @@ def compiler_version() -> str:
     return said.stdout.split("\n")[0].strip()
 
 
+@functools.cache
+def processor() -> str:
+    """What the processor can do: what is compiled for it must not be loaded by another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    told = ("flags", "Features", "model name")
+    return "\n".join(sorted({line for line in lines if line.startswith(told)}))
+
+
 def part(name: str) -> str:
     """One of the files that are written by hand."""
     return (resources.files(__package__) / name).read_text(encoding="utf-8")
@@ -70,7 +82,7 @@ def build(text: str, extra: tuple[str, ...] = ()) -> Path:
         raise EngineError("there is no C compiler", hint="install one, or the extra [native]")
     flags = [*FLAGS, *extra]
     parts = {name: part(name) for name in PARTS}
-    content = "\0".join([text, *parts.values(), *command, *flags, sys.platform])
+    content = "\0".join([text, *parts.values(), *command, *flags, sys.platform, processor()])
     name = hashlib.sha256(content.encode()).hexdigest()[:32]
     folder = cache_folder()
     library = folder / f"{name}.so"
@@ -92,7 +104,12 @@ def build(text: str, extra: tuple[str, ...] = ()) -> Path:
 
 
 def _run(command: list[str], place: str) -> None:
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise EngineError(
+            f"the C compiler {command[0]} cannot be run: {error.strerror}", hint="look at CC"
+        ) from None
     if done.returncode:
         first = next((x for x in done.stderr.splitlines() if "error" in x), done.stderr.strip())
         raise EngineError(f"{command[0]} refuses the generated C: {first}")
@@ -100,4 +117,9 @@ def _run(command: list[str], place: str) -> None:
 
 def load(library: Path) -> ctypes.CDLL:
     """A built library, loaded."""
-    return ctypes.CDLL(str(library))
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise EngineError(
+            f"the compiled program cannot be loaded: {error}", hint=f"remove {library}"
+        ) from None

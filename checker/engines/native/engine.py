@@ -85,6 +85,7 @@ class NativeSearch:
         self.workers = workers
         self.seconds = 0.0
         self.stopped = ""
+        self._thread: threading.Thread | None = None
 
     def run(self) -> None:
         """Search until nothing is left, the budget is spent, or an interruption."""
@@ -101,7 +102,7 @@ class NativeSearch:
         flat = [word for state in starts for word in state]
         array = (ctypes.c_uint64 * len(flat))(*flat)
         status: list[int] = []
-        thread = threading.Thread(
+        thread = self._thread = threading.Thread(
             target=lambda: status.append(
                 self._library.search(ctypes.byref(run), array, ctypes.c_uint64(len(starts)))
             ),
@@ -113,7 +114,7 @@ class NativeSearch:
         self.seconds = time.perf_counter() - began
         if status != [0]:
             raise EngineError("the search could not reserve its memory")
-        self.stopped = self.stopped or self._status()
+        self.stopped = self._status()  # empty where the last state was visited all the same
 
     def _wait(self, thread: threading.Thread, began: float) -> None:
         pause = 0.0005
@@ -138,7 +139,7 @@ class NativeSearch:
         limits = self._limits
         return {
             0: "",
-            STOPPED: "interrupted",
+            STOPPED: self.stopped or "interrupted",
             STATES_LIMIT: f"{limits.states:,} states" if limits.states else "",
             MEMORY_LIMIT: f"{limits.memory or _memory_there() * 3 // 4:,} bytes of memory",
             DEPTH_LIMIT: f"depth {limits.depth}",
@@ -173,7 +174,10 @@ class NativeSearch:
         return Sight(tuple(self.path(seen.index)), after)
 
     def close(self) -> None:
-        """Give the memory of the search back."""
+        """Give the memory of the search back, once the search has ended."""
+        if self._thread is not None and self._thread.is_alive():
+            self.result.stop = STOPPED
+            self._thread.join()
         if self.result.table:
             self._library.finish(ctypes.byref(self.result))
 

@@ -350,14 +350,18 @@ class Expressions:
         assert isinstance(kind, IntType)
         known = interval(expr.value)
         value = self.compile(expr.value)
-        checks = []
+        checks = []  # past an end, go on from that end: what follows may be an index
         name = self.fresh("n")
         if kind.high is not None and (known is None or known[1] > kind.high):
             checks.append(
-                f"if ({name} > {kind.high}) fail(w, {self.site(kind.bound, expr.span)}); "
+                f"if ({name} > {kind.high}) {{ fail(w, {self.site(kind.bound, expr.span)}); "
+                f"{name} = {kind.high}; }} "
             )
         if kind.low is not None and (known is None or known[0] < kind.low):
-            checks.append(f"if ({name} < {kind.low}) fail(w, {self.site(None, expr.span)}); ")
+            checks.append(
+                f"if ({name} < {kind.low}) {{ fail(w, {self.site(None, expr.span)}); "
+                f"{name} = {kind.low}; }} "
+            )
         if not checks:
             return value
         return f"({{ i64 {name} = {value}; {''.join(checks)}{name}; }})"

@@ -163,7 +163,7 @@ static void put_aside(Worker *w, const Pending *item) {
     u64 room = w->aside_room ? 2 * w->aside_room : 1024;
     Pending *larger = realloc(w->aside, room * sizeof *larger);
     if (!larger) {
-      w->run->stop = MEMORY_LIMIT;
+      __atomic_store_n(&w->run->stop, MEMORY_LIMIT, __ATOMIC_RELAXED);
       return;
     }
     w->aside = larger, w->aside_room = room;
@@ -250,6 +250,20 @@ static int enlarge(Run *run) {
   return 1;
 }
 
+/* Have room for so many states more, and for a batch and a block of each worker; 0 where memory
+ * does not allow.
+ */
+static int make_room(Run *run, u64 more) {
+  u64 needed = run->count + more + (BATCH + BLOCK) * run->workers;
+  while (run->grow <= needed) {
+    if (!enlarge(run) || needed > run->room) {
+      run->stop = MEMORY_LIMIT;
+      return 0;
+    }
+  }
+  return 1;
+}
+
 /* ---------------------------------------------------------------- levels */
 
 static void explore(Worker *w) {
@@ -270,7 +284,8 @@ static void explore(Worker *w) {
       w->current = (u32)i;
       visit(w, s);
     }
-    if (run->count >= run->max_states) run->stop = STATES_LIMIT;
+    if (__atomic_load_n(&run->count, __ATOMIC_RELAXED) >= run->max_states)
+      __atomic_store_n(&run->stop, STATES_LIMIT, __ATOMIC_RELAXED);
   }
   flush(w);
 }
@@ -320,13 +335,7 @@ static int level(Run *run, Worker *workers, pthread_barrier_t *barrier) {
     for (u64 k = 0; k < run->workers; k++) aside += workers[k].aside_count;
     if (run->stop) return 0;
     if (aside) {
-      u64 needed = run->count + aside + (BATCH + BLOCK) * run->workers;
-      do {
-        if (!enlarge(run) || needed > run->room) {
-          run->stop = MEMORY_LIMIT;
-          return 0;
-        }
-      } while (run->grow <= needed);
+      if (!make_room(run, aside)) return 0;
       continue;
     }
     if (run->next >= run->level_end) return 1;
@@ -344,7 +353,7 @@ int search(Run *run, const u64 *starts, u64 count) {
   pthread_barrier_t barrier;
   int done = 0;
   for (u64 k = 0; k < run->workers; k++) workers[k].run = run;
-  for (u64 i = 0; i < count; i++) {
+  for (u64 i = 0; i < count && make_room(run, 1); i++) {
     workers[0].current = (u32)run->count;
     emit(&workers[0], 0, starts + i * WORDS, INSTANCES);
     flush(&workers[0]);
@@ -364,7 +373,7 @@ int search(Run *run, const u64 *starts, u64 count) {
   for (;;) {
     for (u64 k = 0; k < run->workers; k++) workers[k].block = workers[k].block_end = 0;
     run->level_end = run->count;
-    if (run->next >= run->level_end) break;
+    if (run->stop || run->next >= run->level_end) break;
     run->depth++;
     if (!level(run, workers, &barrier)) break;
     run->next = run->level_end;

@@ -1,0 +1,204 @@
+"""The native engine says what the python engine says; and what it does where it cannot run."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+
+from checker import Limits, Machine, Verdict, check, replay
+from checker.engines.native import build, engine
+from checker.errors import EngineError, LanguageError, RequestError
+from checker.language import types
+from checker.language.lowering import lower
+from examples.two_phase import TwoPhase
+from tests.fuzz.agreement import disagreements, limits
+from tests.fuzz.machines import loaded, machine_texts
+from tests.fuzz.reference import explored
+from verdict import registry
+
+pytestmark = pytest.mark.skipif(build.compiler() is None, reason="there is no C compiler")
+
+SMALL = 3_000
+ENOUGH = Limits(states=SMALL)
+MACHINES = int(os.environ.get("VERDICT_FUZZ_NATIVE", "30"))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compile in no time, into a folder of the tests' own."""
+    fast = tuple("-O0" if flag == "-O3" else flag for flag in build.FLAGS)
+    monkeypatch.setattr(build, "FLAGS", fast)
+    monkeypatch.setenv("VERDICT_CACHE", str(tmp_path_factory.getbasetemp() / "native"))
+
+
+def told(verdict: Verdict) -> dict[str, object]:
+    """What two engines must agree on."""
+    return {
+        "distinct": verdict.distinct,
+        "generated": verdict.generated,
+        "depth": verdict.depth,
+        "complete": verdict.complete,
+        "bounds": {name: count for name, count in verdict.bounds.items() if count},
+        "fired": {one.action: one.fired for one in verdict.coverage},
+        "found": {
+            one.id: (one.result, one.trace.length if one.trace else None)
+            for one in verdict.findings
+        },
+    }
+
+
+def shipped() -> Iterator[tuple[str, Machine]]:
+    """Every machine in each of its configurations."""
+    for path in sorted(Path("examples").glob("*.py")):
+        module = importlib.import_module(f"examples.{path.stem}")
+        for name, cls in sorted(vars(module).items()):
+            if isinstance(cls, type) and issubclass(cls, Machine) and cls.__module__ == module.__name__:
+                for title, one in registry.configurations(cls).items():
+                    yield f"{path.stem}-{name}-{title}", cls(**one.settings)
+
+
+@pytest.mark.parametrize("case", [pytest.param(m, id=name) for name, m in shipped()])
+def test_examples_are_found_the_same(case: Machine) -> None:
+    expected = check(case, limits=ENOUGH)
+    if not expected.complete:
+        pytest.skip(f"more than {SMALL} states: too slow for the python engine here")
+    for workers in (1, 3):
+        verdict = check(case, engine="native", workers=workers)
+        assert told(verdict) == told(expected)
+        for finding in verdict.findings:
+            if finding.trace is not None:
+                replay(case, finding.trace)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_table_that_begins_small_grows(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = TwoPhase(**_settings(TwoPhase))
+    expected = told(check(machine))
+    monkeypatch.setattr(engine, "FIRST_SLOTS", 2)
+    assert told(check(machine, engine="native", workers=workers)) == expected
+
+
+def _settings(cls: type[Machine]) -> dict[str, object]:
+    return dict(next(iter(registry.configurations(cls).values())).settings)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("machines")
+
+
+def agrees(text: str, folder: Path) -> None:
+    """Hold the native engine against the reference."""
+    with loaded(text, folder) as machine:
+        try:
+            program = lower(machine)
+        except LanguageError:
+            reject()
+        known = explored(program, 50)
+        for workers in (1, 3):
+            verdict = check(machine, limits=limits(known), engine="native", workers=workers)
+            assert list(disagreements(machine, known, verdict)) == []
+
+
+unhurried = settings(max_examples=MACHINES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@unhurried
+@given(text=machine_texts())
+def test_random_machines_are_found_the_same(text: str, folder: Path) -> None:
+    agrees(text, folder)
+
+
+@settings(unhurried, max_examples=max(1, MACHINES // 2))
+@given(text=machine_texts())
+def test_random_machines_whose_sets_are_listed(text: str, folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(types, "BITSET_LIMIT", 2)
+        agrees(text, folder)
+
+
+# ---------------------------------------------------------------- budgets
+
+
+@pytest.mark.parametrize(
+    "budget", [Limits(states=20), Limits(depth=2), Limits(time=1e-9), Limits(memory=1)]
+)
+def test_a_budget_that_runs_out_leaves_things_unknown(
+    budget: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "FIRST_SLOTS", 2)
+    machine = TwoPhase(**_settings(TwoPhase))
+    if budget.time is not None:
+        monkeypatch.setattr(engine, "LOOK_EVERY", 0.0005)
+        machine = TwoPhase(**{**_settings(TwoPhase), "RM": 9})
+    verdict = check(machine, limits=budget, engine="native")
+    assert not verdict.complete
+    assert {f.result for f in verdict.findings if f.kind == "invariant"} == {"unknown"}
+
+
+# ---------------------------------------------------------------- where it cannot run
+
+
+def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(EngineError) as caught:
+        check(TwoPhase(**_settings(TwoPhase)), engine="native")
+    assert str(caught.value) == (
+        "V600: there is no C compiler; install one, or the extra [native]"
+    )
+
+
+def test_a_compiler_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "/no/such/cc")
+    with pytest.raises(EngineError, match="/no/such/cc cannot be run"):
+        check(TwoPhase(**_settings(TwoPhase)), engine="native")
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("VERDICT_CACHE", str(tmp_path / "file"))
+    with pytest.raises(EngineError, match=r"file cannot be written.*VERDICT_CACHE"):
+        check(TwoPhase(**_settings(TwoPhase)), engine="native")
+
+
+def test_a_damaged_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.so"
+    path.write_bytes(b"no library")
+    with pytest.raises(EngineError, match="cannot be loaded"):
+        build.load(path)
+
+
+def test_what_the_compiler_refuses_is_told() -> None:
+    with pytest.raises(EngineError, match="refuses the generated C: .*error"):
+        build.build("this is no C")
+
+
+@pytest.mark.parametrize(("name", "workers"), [("rust", 1), ("native", 0), ("python", 2)])
+def test_an_engine_that_there_is_not_is_refused(name: str, workers: int) -> None:
+    with pytest.raises(RequestError):
+        check(TwoPhase(**_settings(TwoPhase)), engine=name, workers=workers)  # type: ignore[arg-type]
+
+
+def test_processes_may_build_the_same_at_once(tmp_path: Path) -> None:
+    code = "from checker.engines.native.build import build; print(build('int x;'))"
+    here = {**os.environ, "VERDICT_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    running = [subprocess.Popen(command, env=here, stdout=subprocess.PIPE, text=True) for _ in "123"]
+    said = {process.communicate(timeout=60)[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(said) == 1
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".c", ".so"]
