@@ -239,9 +239,10 @@ class Findings:
         tried = self._evaluator.outcomes(state) if sight.started else self._evaluator.starts()
         for outcome in tried:
             if outcome.defect is not None and str(outcome.defect) == str(sight.defect):
-                action, arguments = outcome.action, arguments_text(outcome.arguments)
-                complete = len(outcome.arguments) == len(action.parameters)
-                return f"{action.name}({arguments}{'' if complete else ', …'})"
+                words = [arguments_text(outcome.arguments)] if outcome.arguments else []
+                if len(outcome.arguments) < len(outcome.action.parameters):
+                    words.append("…")  # what a parameter is chosen from cannot be computed
+                return f"{outcome.action.name}({', '.join(words)})"
         raise Disagreement(f"{sight.defect} is no defect for the evaluator in {state}")
 
     def _trace(

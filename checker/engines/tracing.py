@@ -126,9 +126,9 @@ def _repeated(evaluator: Evaluator, state: Snapshot, taken: Step, number: int) -
     if {p.name for p in action.parameters} != set(taken.arguments):
         names = ", ".join(p.name for p in action.parameters) or "none"
         raise TraceError(f"{where}: its parameters are {names}")
-    if dict(taken.arguments) not in list(evaluator.choices(action, state)):
-        raise TraceError(f"{where}: these arguments cannot be chosen there")
     try:
+        if dict(taken.arguments) not in list(evaluator.choices(action, state)):
+            raise TraceError(f"{where}: these arguments cannot be chosen there")
         after = evaluator.run(action, state, taken.arguments)
     except Defect as defect:
         raise TraceError(f"{where}: {defect.message}") from None

@@ -268,6 +268,31 @@ class Posting(Machine):
         return after.post.count(letter) == self.post.count(letter) - 1
 
 
+Many = Annotated[int, Range(0, 99)]
+
+
+class Choosy(Machine):
+    """What is chosen from cannot always be computed: no shelf is open at first."""
+
+    shelves: Map[Node, Annotated[Set[Many], Capacity(2)]]
+    open: Node | None = None
+    picked: Annotated[Set[Many], Capacity(1)]
+
+    @action
+    def walk(self, at: Node) -> None:
+        self.open = at
+        self.shelves[at].add(int(at) + 40)
+
+    @action
+    def pick(self, n: Many) -> None:
+        require(n in self.shelves[self.open])
+        self.picked.add(n)
+
+    @step(on=pick)
+    def early(self, after: Self, n: Many) -> bool:
+        return n == 40
+
+
 class Lamp(Machine):
     """The specification: on or off."""
 

@@ -16,6 +16,7 @@ from tests.checker.engines.machines import (
     Account,
     Asserting,
     Choosing,
+    Choosy,
     Clock,
     Counting,
     Dimmer,
@@ -81,8 +82,9 @@ def test_bounds_that_are_not_reached_are_listed() -> None:
 @pytest.mark.parametrize(
     "machine",
     [
-        Clock(), Waiting(Node=3), Choosing(Node=3), Account(Node=2), Dimmer(), Fading(Node=1),
-        Posting(Node=2, Count=2, Post=2), TwoPhase(RM=2), TwoPhase(RM=3, quorum=Quorum.MAJORITY),
+        Clock(), Waiting(Node=3), Choosing(Node=3), Account(Node=2), Choosy(Node=2), Dimmer(),
+        Fading(Node=1), Posting(Node=2, Count=2, Post=2), TwoPhase(RM=2),
+        TwoPhase(RM=3, quorum=Quorum.MAJORITY),
     ],
     ids=str,
 )  # fmt: skip
@@ -248,6 +250,18 @@ def test_a_start_that_fails_is_a_defect_without_a_trace() -> None:
     assert (finding.reason.text, finding.reason.problem) == ("shifted(by=7)", "12 is outside 0..11")
     assert verdict.distinct == 1
     assert verdict.finding("late").result == "holds"
+
+
+def test_a_choice_that_cannot_be_computed_is_a_defect() -> None:
+    verdict = check(Choosy(Node=2))
+    finding = defect(verdict)
+    assert finding.trace is not None
+    assert finding.trace.length == 1
+    assert finding.reason is not None
+    assert (finding.reason.text, finding.reason.problem) == ("pick(…)", "None is used as a value")
+    assert verdict.finding("early").trace is not None
+    # A second number is picked in two states: 41 after 40, and 40 after 41.
+    assert verdict.bounds == {"Set[0..99] of 1": 2, "Set[0..99] of 2": 0}
 
 
 def test_an_invariant_that_fails_itself_is_reported_as_such() -> None:
