@@ -186,7 +186,7 @@ class Bodies:
 
     def _alias(self, fuel: int) -> list[str]:
         """A name for a place, which is then changed through the name."""
-        found = []
+        found: list[tuple[str, Kind]] = []
         for text, kind in self._places:
             if isinstance(kind, Many):
                 found.append((text, kind))

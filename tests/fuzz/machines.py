@@ -363,7 +363,7 @@ class Writer:
         to = Phrases(self.drawing, self.words, list(self._abstracted))
         for number in range(self.drawing.number(1, 2)):
             with to.knowing(("p", self.words.index)):
-                body = Bodies(to, self._abstracted, []).block(2, 1)
+                body = Bodies(to, list(self._abstracted), []).block(2, 1)
             lines += ["", f"{INDENT}@action", f"{INDENT}def spec{number}(self, p: Node) -> None:"]
             lines += [INDENT * 2 + line for line in body]
         return "\n".join(lines) + "\n"

@@ -303,7 +303,8 @@ class Phrases:
 
     def _quantified(self, fuel: int) -> str:
         word = self.drawing.one(("any", "all"))
-        clauses, names = [], []
+        clauses: list[str] = []
+        names: list[tuple[str, Kind]] = []
         for _ in range(self.drawing.number(1, 2)):
             with self.knowing(*names):
                 source = self.source()

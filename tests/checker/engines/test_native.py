@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +59,11 @@ def shipped() -> Iterator[tuple[str, Machine]]:
     for path in sorted(Path("examples").glob("*.py")):
         module = importlib.import_module(f"examples.{path.stem}")
         for name, cls in sorted(vars(module).items()):
-            if isinstance(cls, type) and issubclass(cls, Machine) and cls.__module__ == module.__name__:
+            if (
+                isinstance(cls, type)
+                and issubclass(cls, Machine)
+                and cls.__module__ == module.__name__
+            ):
                 for title, one in registry.configurations(cls).items():
                     yield f"{path.stem}-{name}-{title}", cls(**one.settings)
 
@@ -152,12 +153,10 @@ def test_a_budget_that_runs_out_leaves_things_unknown(
 def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(build.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(EngineError) as caught:
         check(TwoPhase(**_settings(TwoPhase)), engine="native")
-    assert str(caught.value) == (
-        "V600: there is no C compiler; install one, or the extra [native]"
-    )
+    assert str(caught.value) == ("V600: there is no C compiler; install one, or the extra [native]")
 
 
 def test_a_compiler_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +182,7 @@ def test_a_damaged_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_what_the_compiler_refuses_is_told() -> None:
-    with pytest.raises(EngineError, match="refuses the generated C: .*error"):
+    with pytest.raises(EngineError, match=r"refuses the generated C: .*error"):
         build.build("this is no C")
 
 
@@ -197,7 +196,9 @@ def test_processes_may_build_the_same_at_once(tmp_path: Path) -> None:
     code = "from checker.engines.native.build import build; print(build('int x;'))"
     here = {**os.environ, "VERDICT_CACHE": str(tmp_path)}
     command = [sys.executable, "-c", code]
-    running = [subprocess.Popen(command, env=here, stdout=subprocess.PIPE, text=True) for _ in "123"]
+    running = [
+        subprocess.Popen(command, env=here, stdout=subprocess.PIPE, text=True) for _ in "123"
+    ]
     said = {process.communicate(timeout=60)[0] for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(said) == 1

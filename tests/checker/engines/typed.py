@@ -93,8 +93,8 @@ def scalars() -> st.SearchStrategy[Type]:
     )
 
 
-def records(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
-    def of(form: tuple[type[Record], tuple[str, ...]]) -> st.SearchStrategy[Type]:
+def records(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[RecordType]:
+    def of(form: tuple[type[Record], tuple[str, ...]]) -> st.SearchStrategy[RecordType]:
         cls, names = form
         kinds = st.tuples(*(inner for _ in names))
         return kinds.map(lambda some: RecordType(cls, tuple(zip(names, some, strict=True))))
@@ -103,7 +103,7 @@ def records(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
 
 
 def unions(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
-    several = st.lists(records(inner), min_size=2, max_size=3, unique_by=lambda r: r.cls)
+    several = st.lists(records(inner), min_size=2, max_size=3, unique_by=lambda r: r.cls.__name__)
     return several.map(lambda some: UnionType(tuple(sorted(some, key=lambda r: r.cls._declared))))
 
 
@@ -163,7 +163,7 @@ def values(kind: Type) -> st.SearchStrategy[Any]:
             each = st.tuples(*(values(item) for _ in keys))
             return each.map(lambda some: freeze(Map(dict(zip(keys, some, strict=True)))))
         case CollectionType(item, capacity):
-            form = {SetType: Set, SeqType: Seq, BagType: Bag}[type(kind)]  # type: ignore[abstract, index]
+            form = {SetType: Set, SeqType: Seq, BagType: Bag}[type(kind)]
             return st.lists(values(item), max_size=capacity).map(lambda some: freeze(form(some)))
         case _:
             return st.sampled_from(list(kind.universe()))
