@@ -85,7 +85,8 @@ class NativeSearch:
         self.workers = workers
         self.seconds = 0.0
         self.stopped = ""
-        self._thread: threading.Thread | None = None
+        self._done = threading.Event()  # joining a thread is not safe from Ctrl-C in Python 3.11
+        self._done.set()
 
     def run(self) -> None:
         """Search until nothing is left, the budget is spent, or an interruption."""
@@ -102,25 +103,29 @@ class NativeSearch:
         flat = [word for state in starts for word in state]
         array = (ctypes.c_uint64 * len(flat))(*flat)
         status: list[int] = []
-        thread = self._thread = threading.Thread(
-            target=lambda: status.append(
-                self._library.search(ctypes.byref(run), array, ctypes.c_uint64(len(starts)))
-            ),
-            daemon=True,
-        )
+
+        def search() -> None:
+            try:
+                status.append(
+                    self._library.search(ctypes.byref(run), array, ctypes.c_uint64(len(starts)))
+                )
+            finally:
+                self._done.set()
+
+        self._done.clear()
         began = time.perf_counter()
-        thread.start()
-        self._wait(thread, began)
+        threading.Thread(target=search, daemon=True).start()
+        self._wait(began)
         self.seconds = time.perf_counter() - began
         if status != [0]:
             raise EngineError("the search could not reserve its memory")
         self.stopped = self._status()  # empty where the last state was visited all the same
 
-    def _wait(self, thread: threading.Thread, began: float) -> None:
+    def _wait(self, began: float) -> None:
         pause = 0.0005
-        while thread.is_alive():
+        while not self._done.is_set():
             try:
-                thread.join(pause)
+                self._done.wait(pause)
                 pause = min(2 * pause, LOOK_EVERY)
                 run, now = self.result, time.perf_counter() - began
                 if self._limits.time is not None and now >= self._limits.time and not self.stopped:
@@ -175,9 +180,9 @@ class NativeSearch:
 
     def close(self) -> None:
         """Give the memory of the search back, once the search has ended."""
-        if self._thread is not None and self._thread.is_alive():
+        if not self._done.is_set():
             self.result.stop = STOPPED
-            self._thread.join()
+            self._done.wait()
         if self.result.table:
             self._library.finish(ctypes.byref(self.result))
 

@@ -33,7 +33,7 @@ def observed(search: NativeSearch) -> Observed:
         coverage=_coverage(search),
         bounds=_bounds(search),
         seen={number: sight for number, sight in sights.items() if number < first},
-        refined=_refused_starts(search) | refined,
+        refined=refined | _refused_starts(search),
         defect=_defect(search),
         versions={"python": platform.python_version(), "compiler": compiler_version()},
     )

@@ -18,9 +18,10 @@ from checker.language.ir import (
     Let,
     Require,
     Stmt,
+    Var,
     walk,
 )
-from checker.language.types import SeqType, Type
+from checker.language.types import MapType, SeqType, Type
 
 INDENT = "  "
 
@@ -138,10 +139,25 @@ class Function:
             name = self.to.shapes.of(kind)
             self.store(place.base, f"{name}_set(w, {whole}, {index}, {text}, {site})")
             return
+        local = self._local(place)
+        if local:
+            self.line(f"{local} = {text};")
+            return
         found = self.to.place(place)
         assert found is not None, place
         at = (found.array, found.word_text(), found.bit_text())
         self.line(self.to.shapes.store(place.type, found.room, *at, text))
+
+    def _local(self, place: Expr) -> str:
+        """A local, or an item of a map that is one, as C assigns it; empty for anything else."""
+        match place:
+            case Var(name=name):
+                return self.to.names.get(name, "")
+            case At(base=base, key=key) if isinstance(base.type, MapType):
+                whole = self._local(base)
+                return f"{whole}.v[{self.to.code(key)}]" if whole else ""
+            case _:
+                return ""
 
 
 def _locals(statements: tuple[Stmt, ...]) -> list[tuple[str, Type]]:

@@ -6,11 +6,12 @@ import importlib
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 
 from checker import Limits, Machine, Verdict, check, replay
 from checker.engines.native import build, engine
@@ -111,7 +112,14 @@ def agrees(text: str, folder: Path) -> None:
             assert list(disagreements(machine, known, verdict)) == []
 
 
-unhurried = settings(max_examples=MACHINES, deadline=None, suppress_health_check=list(HealthCheck))
+unhurried = settings(
+    max_examples=MACHINES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @unhurried
@@ -145,6 +153,29 @@ def test_a_budget_that_runs_out_leaves_things_unknown(
     verdict = check(machine, limits=budget, engine="native")
     assert not verdict.complete
     assert {f.result for f in verdict.findings if f.kind == "invariant"} == {"unknown"}
+
+
+INTERRUPTED = """
+    import os, signal, threading
+    from checker import check
+    from examples.two_phase import TwoPhase
+    from checker.engines.native import engine
+    wait = engine.NativeSearch._wait
+    def pressed(self, began):
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        wait(self, began)
+    engine.NativeSearch._wait = pressed
+    verdict = check(TwoPhase(RM=12), engine="native")
+    print(verdict.complete, {one.result for one in verdict.findings} <= {"unknown"})
+"""
+
+
+def test_an_interruption_leaves_a_partial_verdict() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED)],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "False True\n"), done.stderr
 
 
 # ---------------------------------------------------------------- where it cannot run
