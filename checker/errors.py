@@ -16,6 +16,7 @@ and exits with status 2.
 from __future__ import annotations
 
 import linecache
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,7 +62,8 @@ class Span:
             return self.text[self.column : self.end_column]
         lines = [linecache.getline(self.file, n) for n in range(self.line, self.after + 1)]
         parts = [lines[0][self.column :], *lines[1:-1], lines[-1][: self.after_column]]
-        return " ".join(" ".join(parts).split())
+        bare = " ".join(part.split("#")[0] for part in parts)  # machines have no strings
+        return re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join(bare.split()))
 
     def caret(self) -> str:
         """The source line with a caret under the place."""

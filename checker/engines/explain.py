@@ -7,10 +7,12 @@ conditional the branch taken.  Where that ends, every place that is read there i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from checker.engines.tracing import changes
 from checker.language.evaluator import BoundReached, Defect, Env, evaluate, iterate
 from checker.language.ir import (
     Apply,
@@ -23,15 +25,17 @@ from checker.language.ir import (
     IsA,
     Node,
     Op,
+    Project,
     Property,
     Reduce,
+    Unwrap,
     Var,
     children,
     walk,
 )
 from checker.language.listing import text
 from checker.language.machine import Snapshot
-from checker.language.values import Seq
+from checker.language.values import Map, Seq
 from checker.verdict import Reason
 
 
@@ -54,19 +58,81 @@ def explain(prop: Property, env: Env) -> Reason:
     """The reason why `prop` does not hold where `env` gives self, after and arguments."""
     arguments = {n: v for n, v in env.items() if n not in ("self", "after")}
     point = _descend(_Point(prop.test, value=False, env=env, named=arguments))
-    values = dict(point.named)
-    for place in _places(point.expr):
-        try:
-            values.setdefault(text(place), evaluate(place, point.env))
-        except (Defect, BoundReached, KeyError):
-            continue
-    values |= _counted(point)
-    return Reason(_words(point), tuple(values.items()), point.expr.span or prop.span)
+    words = _words(point)
+    values = _Values(words)
+    for name, value in point.named.items():
+        values.add((source_name(name), name), value)
+    for labels, value in _differing(point, words) or _read(point, words):
+        values.add(labels, value)
+    for labels, items in _counted(point):
+        values.add(labels, items)
+    return Reason(words, tuple(values.found.items()), point.expr.span or prop.span)
 
 
-def _counted(point: _Point) -> dict[str, Any]:
+class _Values:
+    """Values with labels: of several that a value could have, the first that is free."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self.found: dict[str, Any] = {}
+
+    def add(self, labels: tuple[str, ...], value: Any) -> None:
+        """Note a value, unless it is there already."""
+        for label in labels:
+            if label not in self.found:
+                self.found[label] = value
+                return
+            if self.found[label] == value:
+                return
+
+
+def source_name(name: str) -> str:
+    """A name as it stands in the source: lowering numbers those that it meets again."""
+    return _NUMBERED.sub("", name)
+
+
+_NUMBERED = re.compile(r"(?<=\w)(__\d+)+\b")
+
+
+Named = tuple[tuple[str, ...], Any]
+"""What a value can be called, and the value."""
+
+
+def _read(point: _Point, words: str) -> Iterator[Named]:
+    """The places that are read; of one inside a comprehension, what contains it."""
+    for path in _paths(point.expr):
+        for place in path:
+            if isinstance(place, Var) and place.name in ("self", "after"):
+                break
+            try:
+                yield _labels(place, words), evaluate(place, point.env)
+                break
+            except (Defect, BoundReached, KeyError):
+                continue
+
+
+def _differing(point: _Point, words: str) -> list[Named]:
+    """Of two parts or maps that should be equal, the places in which they differ."""
+    match point.expr:
+        case Apply(op=Op.EQ, args=(left, right)) if not point.value:
+            a, b = (evaluate(side, point.env) for side in (left, right))
+            if isinstance(a, Snapshot | Map) and type(a) is type(b):
+                one, other = (_labels(side, words)[0] for side in (left, right))
+                pairs = zip(changes(a, b, one), changes(b, a, other), strict=True)
+                return [((c.path,), c.before) for pair in pairs for c in pair]
+    return []
+
+
+def _labels(place: Expr, words: str) -> tuple[str, ...]:
+    """What a place can be called: as the words call it, else by its path from the state."""
+    path = text(place)
+    code = place.span.code() if place.span is not None else ""
+    written = (code,) if code and re.search(rf"(?<![\w.]){re.escape(code)}(?!\w)", words) else ()
+    return (*written, source_name(path), path)
+
+
+def _counted(point: _Point) -> Iterator[Named]:
     """The elements that a comparison of a sum or a number of elements is about."""
-    found: dict[str, Any] = {}
     for inner in walk(point.expr):
         if isinstance(inner, Reduce) and inner.where is not None and inner.fold in _COUNTING:
             try:
@@ -77,22 +143,34 @@ def _counted(point: _Point) -> dict[str, Any]:
                 ]
             except (Defect, BoundReached, KeyError):  # it stands inside another comprehension
                 continue
-            found[f"{inner.name}, each"] = Seq(items)
-    return found
+            name, where = source_name(inner.name), inner.where
+            which = where.span.code() if where.span is not None else text(where)
+            yield (f"{name}, each", f"{name}, each with {which}"), Seq(items)
 
 
 _COUNTING = frozenset({Fold.SUM, Fold.SET, Fold.BAG, Fold.MIN, Fold.MAX})
 
 
 def _words(point: _Point) -> str:
-    """The part as it is written in the source, where it stands there by itself.
-
-    A comprehension's place is what is between the parentheses; it is written from the tree.
-    """
+    """The part as it is written in the source, where it stands there by itself."""
     expr = point.expr
-    if expr.span is not None and isinstance(expr, Apply | Get | At | Var | IsA):
-        return f"not ({expr.span.code()})" if point.value else expr.span.code()
-    return text(Apply(expr.type, None, Op.NOT, (expr,)) if point.value else expr)
+    code = _code(expr)
+    if code:
+        return f"not ({code})" if point.value else code
+    return source_name(text(Apply(expr.type, None, Op.NOT, (expr,)) if point.value else expr))
+
+
+def _code(expr: Expr) -> str:
+    """The source of an expression; empty where it does not stand by itself.
+
+    The place of a comprehension is what is between the parentheses, often with them.
+    """
+    if expr.span is None:
+        return ""
+    code = expr.span.code()
+    if isinstance(expr, Reduce) and expr.fold in (Fold.ANY, Fold.ALL):
+        return f"{expr.fold.value}{code if code.startswith('(') else f'({code})'}"
+    return code if isinstance(expr, Apply | Get | At | Var | IsA) else ""
 
 
 def _descend(point: _Point) -> _Point:
@@ -106,8 +184,9 @@ def _descend(point: _Point) -> _Point:
 
 def _step(point: _Point) -> _Point | None:
     match point.expr:
-        case Apply(op=Op.NOT, args=(inner,)):
-            return point.at(inner, value=not point.value)
+        case Apply(op=Op.NOT, args=(inner,), span=span):
+            # `a not in b` is one thing, of which there is no smaller part in the source
+            return None if inner.span == span else point.at(inner, value=not point.value)
         case Apply(op=Op.AND, args=(left, right)) if not point.value:
             return point.at(right if evaluate(left, point.env) else left)
         case Apply(op=Op.OR, args=(left, right)) if point.value:
@@ -136,23 +215,29 @@ def _element(point: _Point, fold: Reduce) -> _Point | None:
     return None
 
 
-def _places(expr: Node) -> Iterator[Expr]:
-    """The largest places that are read in an expression, outside nested comprehensions."""
-    if isinstance(expr, Get | At) and _rooted(expr):
-        yield expr
-        if isinstance(expr, At):
-            yield from _places(expr.key)
+def _paths(expr: Node) -> Iterator[list[Expr]]:
+    """The largest places that are read in an expression, each with what contains it."""
+    path = _path(expr) if isinstance(expr, Expr) else []
+    if not path:
+        for child in children(expr):
+            yield from _paths(child)
         return
-    if isinstance(expr, Var) and expr.name not in ("self", "after"):
-        yield expr
-    for child in children(expr):
-        yield from _places(child)
+    yield path
+    for place in path:
+        if isinstance(place, At):
+            yield from _paths(place.key)
 
 
-def _rooted(expr: Expr) -> bool:
-    while isinstance(expr, Get | At):
-        expr = expr.base
-    return isinstance(expr, Var)
+def _path(expr: Expr) -> list[Expr]:
+    """A place, and outwards to the variable in which it begins; empty for what is no place."""
+    found = [expr]
+    while not isinstance(found[-1], Var):
+        match found[-1]:
+            case Get(base=outer) | At(base=outer) | Unwrap(value=outer) | Project(value=outer):
+                found.append(outer)
+            case _:
+                return []
+    return found
 
 
 def states(state: Snapshot, after: Snapshot | None) -> Env:

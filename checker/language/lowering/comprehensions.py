@@ -134,7 +134,7 @@ def _over_map(frame: Frame, target: ast.expr, node: ast.expr, whole: Expr, *, it
     if len(names) != (2 if items else 1):
         frame.refuse(target, "this target is not in the language", "k, v over m.items()")
     span = frame.span(node)
-    fresh = frame.method.fresh(names[0] if items else "key")
+    fresh = frame.method.fresh(names[0] if items else f"key_of_{names[0]}")
     key = Var(kind.key, span, fresh)
     meanings: dict[str, Expr] = {names[0]: key} if items else {}
     meanings[names[-1]] = At(kind.value, span, whole, key)

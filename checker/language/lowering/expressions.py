@@ -241,7 +241,7 @@ def _is_call(node: ast.expr, name: str) -> bool:
 
 def _unary(frame: Frame, node: ast.UnaryOp, _: Type | None) -> Expr:
     if isinstance(node.op, ast.Not):
-        return negate(truth(frame, node.operand))
+        return replace(negate(truth(frame, node.operand)), span=frame.span(node))
     if isinstance(node.op, ast.USub):
         value = _integer(frame, node.operand)
         if isinstance(value, Const):
@@ -356,7 +356,7 @@ def equal(a: Expr, b: Expr, span: Any) -> Expr:
     if isinstance(a, Const) and isinstance(b, Const):
         return Const(BOOL, span, a.value == b.value)
     if a.type == BOOL and isinstance(b, Const):
-        return a if b.value else negate(a)
+        return a if b.value else replace(negate(a), span=span)
     return Apply(BOOL, span, Op.EQ, (a, b))
 
 

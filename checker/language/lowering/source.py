@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -21,21 +20,24 @@ class Source:
     tree: ast.FunctionDef
     file: str
     first_line: int
-    indent: int
     names: dict[str, Any]
 
     def span(self, node: ast.AST) -> Span:
         """The place of `node` in the file."""
-        line = getattr(node, "lineno", 1) + self.first_line - 1
-        text = linecache.getline(self.file, line).rstrip("\n")
-        column = getattr(node, "col_offset", 0) + self.indent
-        same_line = getattr(node, "end_lineno", None) == getattr(node, "lineno", None)
-        end = getattr(node, "end_col_offset", 0) + self.indent if same_line else len(text)
-        if same_line:
+        number: int = getattr(node, "lineno", self.tree.lineno)
+        line, text = self._line(number)
+        last: int = getattr(node, "end_lineno", None) or number
+        column = _characters(text, getattr(node, "col_offset", 0))
+        after, ending = self._line(last)
+        end = _characters(ending, getattr(node, "end_col_offset", None) or 0)
+        if after == line:
             return Span(self.file, line, column, end, text)
-        after = getattr(node, "end_lineno", 1) + self.first_line - 1
-        after_column = getattr(node, "end_col_offset", 0) + self.indent
-        return Span(self.file, line, column, end, text, after, after_column)
+        return Span(self.file, line, column, len(text), text, after, end)
+
+    def _line(self, number: int) -> tuple[int, str]:
+        """A line of the tree: its number in the file, and its text."""
+        line = number + self.first_line - 1
+        return line, linecache.getline(self.file, line).rstrip("\n")
 
     def refuse(self, node: ast.AST, message: str, hint: str = "") -> NoReturn:
         """LanguageError at the place of `node`."""
@@ -58,14 +60,31 @@ def source_of(function: Callable[..., Any], scope: dict[str, Any]) -> Source:
         raise LanguageError(
             f"the source of {name} cannot be read", hint="define machines in a file"
         ) from None
-    text = textwrap.dedent("".join(lines))
-    tree = ast.parse(text).body[0]
+    tree, first = _tree(lines, first)
     file = inspect.getsourcefile(function) or "?"
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    source = Source(function, tree, file, first, indent, _names(function, scope))  # type: ignore[arg-type]
+    source = Source(function, tree, file, first, _names(function, scope))  # type: ignore[arg-type]
     if not isinstance(tree, ast.FunctionDef):
         source.refuse(tree, f"{name} is not a plain function", "def name(...) -> Type: ...")
     return source
+
+
+def _tree(lines: list[str], first: int) -> tuple[ast.stmt, int]:
+    """The definition in some lines of a file, and the line of the file on which its tree begins.
+
+    A method is read under an `if` of its own: a string in it may reach the left margin, so that
+    its lines cannot be moved there.
+    """
+    text = "".join(lines)
+    if not lines[0][:1].isspace():
+        return ast.parse(text).body[0], first
+    under = ast.parse(f"if True:\n{text}").body[0]
+    assert isinstance(under, ast.If)
+    return under.body[0], first - 1
+
+
+def _characters(text: str, offset: int) -> int:
+    """A column as Python's ast counts it, in bytes, in characters."""
+    return len(text.encode()[:offset].decode(errors="ignore"))
 
 
 def _names(function: Callable[..., Any], scope: dict[str, Any]) -> dict[str, Any]:
