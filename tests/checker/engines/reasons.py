@@ -69,7 +69,7 @@ class Reasons(Machine):
     post: Annotated[Bag[Message], Capacity(3)] = Bag([Tell(3), Tell(3)])
     last: Message = Ask(Node(2), 4)
     cells: Map[Node, Cell]
-    größe: Small = 1
+    größe: Small = 1  # noqa: PLC2401 - columns are counted in characters
 
     @action
     def up(self) -> None:
@@ -107,7 +107,7 @@ class Reasons(Machine):
 
     @invariant
     def doubly_negated(self) -> bool:
-        return not (self.n != 7)
+        return not (self.n != 7)  # noqa: SIM202 - so that it is
 
     @invariant
     def compared_with_false(self) -> bool:
