@@ -2,7 +2,6 @@
 
     successors(s, states, which)   appends each successor, and the number of its instance
     attempts(s)                    the same, one call at a time: (instance, function, arguments)
-    initial(states)                the same for the starts
     predicates, step predicates, mappings onto specifications
 
 An *instance* is an action with values for those of its parameters that range over a domain; it
@@ -24,11 +23,12 @@ from checker.engines.python.comprehensions import domain, iterable
 from checker.engines.python.pieces import Piece, constant
 from checker.engines.python.statements import Function
 from checker.engines.python.walker import Layouts
+from checker.errors import LanguageError
 from checker.language.ir import Action, Domain, Parameter, Program, Property, Refinement
 from checker.language.types import IntType
 
 INSTANCE_LIMIT = 64
-"""An action has at most this many instances; beyond, its parameters are all arguments."""
+"""An action has at most this many instances; beyond, parameters are arguments."""
 
 State = int
 Attempt = tuple[int, Callable[..., State | None], tuple[int, ...]]
@@ -67,24 +67,33 @@ class Compiled:
         self.layouts = Layouts()
         self.layout: Layout = self.layouts.of(program.state)
         self.instances: list[Instance] = []
-        self._parts: list[str] = []
+        self._parts: list[tuple[str, str]] = []
         self.broken: list[tuple[int, State, State]] = []
-        self.actions = [a.name for a in program.actions]
-        starts = [self._instances(action) for action in program.initials]
-        steps = [self._instances(action) for action in program.actions]
-        self._driver("successors", [i for some in steps for i in some], checked=True)
-        self._attempts("attempts", [i for some in steps for i in some])
-        self._attempts("start_attempts", [i for some in starts for i in some])
+        for action in program.actions:
+            self._instances(action)
+        self._driver()
+        self._attempts()
         for number, prop in enumerate(program.properties):
             self._predicate(number, prop)
         for number, refinement in enumerate(program.refinements):
             self._mapping(number, refinement)
-        self.source = "\n".join(self._parts)
+        self.source = "\n".join(text for _, text in self._parts)
         self._namespace: dict[str, Any] = {
             name: value for name, value in vars(runtime).items() if not name.startswith("_")
         }
         self._namespace["broken"] = self.broken.append
-        code = compile(self.source, f"<{program.name}>", "exec")
+        self._define()
+
+    def _define(self) -> None:
+        """Make the functions; LanguageError where Python cannot read them."""
+        try:
+            code = compile(self.source, f"<{self.program.name}>", "exec")
+        except (SyntaxError, RecursionError, MemoryError):
+            name = next((name for name, text in self._parts if not _readable(text)), "it")
+            raise LanguageError(
+                f"{self.program.name}: {name} nests deeper than Python can read",
+                hint="fewer helpers inside of helpers, shorter chains of conditions",
+            ) from None
         exec(code, self._namespace)  # noqa: S102 - source that was generated here, from checked IR
 
     # -------------------------------------------------------- what engines call
@@ -127,31 +136,36 @@ class Compiled:
 
     # -------------------------------------------------------- functions
 
-    def _instances(self, action: Action) -> list[Instance]:
+    def _instances(self, action: Action) -> None:
+        """A function for each choice of as many parameters as there may be functions for."""
         if action.impossible:
-            return []
-        closed = [p for p in action.parameters if isinstance(p.source, Domain)]
-        if math.prod(p.type.choices or 0 for p in closed) > INSTANCE_LIMIT:
-            closed = []
-        still_open = tuple(p for p in action.parameters if p not in closed)
-        found = []
+            return
+        closed: list[Parameter] = []
+        ranges: list[list[Piece]] = []
         reader = Function(self.layouts, {}).to
-        ranges = [domain(reader, p.source) for p in closed if isinstance(p.source, Domain)]
+        for parameter in action.parameters:
+            source = parameter.source
+            if isinstance(source, Domain) and source.size * _product(ranges) <= INSTANCE_LIMIT:
+                closed.append(parameter)
+                ranges.append(domain(reader, source))
+        still_open = tuple(p for p in action.parameters if p not in closed)
         for chosen in itertools.product(*ranges):
             number = len(self.instances)
             name = f"a{number}"
             known = {p.name: piece for p, piece in zip(closed, chosen, strict=True)}
-            self._function(name, action, known, still_open)
+            self._function(name, action, known, still_open, _product(ranges))
             fixed = tuple(piece.known or 0 for piece in chosen)
-            instance = Instance(number, action, name, fixed, still_open)
-            self.instances.append(instance)
-            found.append(instance)
-        return found
+            self.instances.append(Instance(number, action, name, fixed, still_open))
 
     def _function(
-        self, name: str, action: Action, known: dict[str, Piece], still_open: tuple[Parameter, ...]
+        self,
+        name: str,
+        action: Action,
+        known: dict[str, Piece],
+        still_open: tuple[Parameter, ...],
+        alike: int,
     ) -> None:
-        function = Function(self.layouts, {"self": "s"})
+        function = Function(self.layouts, {"self": "s"}, alike)
         function.to.names.update(known)
         names = []
         for parameter in still_open:
@@ -160,7 +174,8 @@ class Compiled:
         function.statements(action.body)
         chosen = ", ".join(f"{n}={p.text}" for n, p in known.items())
         head = f"def {name}({', '.join(['s', *names])}):  # {action.name}({chosen})"
-        self._parts.append("\n".join([head, *function.lines, "    return s", ""]))
+        text = "\n".join([head, *function.lines, "    return s", ""])
+        self._parts.append((action.name, text))
 
     def _predicate(self, number: int, prop: Property) -> None:
         function = Function(self.layouts, {"self": "s", "after": "t"})
@@ -170,16 +185,16 @@ class Compiled:
                 names.append(function.to.fresh(parameter.name))
                 function.to.names[parameter.name] = Piece(names[-1])
         body = function.to.compile(prop.test).text
-        self._parts.append(
-            f"def p{number}({', '.join(names)}):  # {prop.name}\n    return {body}\n"
-        )
+        head = f"def p{number}({', '.join(names)}):  # {prop.name}"
+        self._parts.append((prop.name, f"{head}\n    return {body}\n"))
 
     def _mapping(self, number: int, refinement: Refinement) -> None:
         function = Function(self.layouts, {"self": "s", "spec": "z"})
         function.statements(refinement.body)
         start = self.layouts.of(refinement.spec.state).pack(refinement.spec.start)
         head = f"def m{number}(s):  # {refinement.name}\n    z = {start:#x}"
-        self._parts.append("\n".join([head, *function.lines, "    return z", ""]))
+        text = "\n".join([head, *function.lines, "    return z", ""])
+        self._parts.append((refinement.name, text))
 
     # -------------------------------------------------------- drivers
 
@@ -196,9 +211,9 @@ class Compiled:
             reader.names[parameter.name] = Piece(name)
             yield depth, name, f"for {name} in {choices}:"
 
-    def _driver(self, name: str, instances: list[Instance], *, checked: bool) -> None:
-        lines = [f"def {name}(s, states, which):"]
-        for instance in instances:
+    def _driver(self) -> None:
+        lines = ["def successors(s, states, which):"]
+        for instance in self.instances:
             names, indent = [], "    "
             for _, variable, loop in self._choices(instance):
                 lines.append(indent + loop)
@@ -208,9 +223,8 @@ class Compiled:
             lines.append(f"{indent}t = {call}")
             lines.append(f"{indent}if t is not None:")
             lines.append(f"{indent}    states.append(t); which.append({instance.number})")
-            if checked:
-                lines.extend(f"{indent}    {line}" for line in self._step_checks(instance, names))
-        self._parts.append("\n".join([*lines, "    return", ""]))
+            lines.extend(f"{indent}    {line}" for line in self._step_checks(instance, names))
+        self._parts.append(("a choice", "\n".join([*lines, "    return", ""])))
 
     def _step_checks(self, instance: Instance, names: list[str]) -> Iterator[str]:
         """Step properties of this action alone: they see its arguments."""
@@ -223,9 +237,9 @@ class Compiled:
                 call = f"p{number}({', '.join(['s', 't', *passed])})"
                 yield f"if not {call}: broken(({number}, s, t))"
 
-    def _attempts(self, name: str, instances: list[Instance]) -> None:
-        lines = [f"def {name}(s):"]
-        for instance in instances:
+    def _attempts(self) -> None:
+        lines = ["def attempts(s):"]
+        for instance in self.instances:
             names, indent = [], "    "
             for _, variable, loop in self._choices(instance):
                 lines.append(indent + loop)
@@ -233,4 +247,17 @@ class Compiled:
                 indent += "    "
             given = "".join(f"{variable}, " for variable in names)
             lines.append(f"{indent}yield {instance.number}, {instance.function}, ({given})")
-        self._parts.append("\n".join([*lines, "    return", "    yield", ""]))
+        self._parts.append(("a choice", "\n".join([*lines, "    return", "    yield", ""])))
+
+
+def _product(ranges: list[list[Piece]]) -> int:
+    return math.prod(len(some) for some in ranges)
+
+
+def _readable(text: str) -> bool:
+    """Whether Python can compile a text."""
+    try:
+        compile(text, "<part>", "exec")
+    except (SyntaxError, RecursionError, MemoryError):
+        return False
+    return True

@@ -51,8 +51,8 @@ from checker.language.types import RecordType, SeqType
 class Expressions(Walker):
     """A walker over every node of the IR."""
 
-    def __init__(self, layouts: Layouts) -> None:
-        super().__init__(layouts, NODES)
+    def __init__(self, layouts: Layouts, alike: int = 1) -> None:
+        super().__init__(layouts, NODES, alike)
 
 
 # ------------------------------------------------------------ reading

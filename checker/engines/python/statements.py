@@ -36,12 +36,13 @@ INDENT = "    "
 class Function:
     """A function being written: its lines, and the walker for its expressions.
 
-    `roots` names the variable that each root of the IR is in.
+    `roots` names the variable that each root of the IR is in; `alike` says how many functions
+    are written of the same body.
     """
 
-    def __init__(self, layouts: Layouts, roots: Mapping[str, str]) -> None:
+    def __init__(self, layouts: Layouts, roots: Mapping[str, str], alike: int = 1) -> None:
         self.lines: list[str] = []
-        self.to = Expressions(layouts)
+        self.to = Expressions(layouts, alike)
         self._roots = dict(roots)
         self._layouts = layouts
         self._level = 1
@@ -93,6 +94,13 @@ class Function:
             return
         self.line(f"if {piece.text}:")
         self._block(then)
+        while len(other) == 1 and isinstance(other[0], If):  # Python indents only so far
+            piece = self.to.compile(other[0].test)
+            if piece.known is not None:
+                break
+            self.line(f"elif {piece.text}:")
+            self._block(other[0].then)
+            other = other[0].other
         if other:
             self.line("else:")
             self._block(other)

@@ -20,6 +20,9 @@ from checker.language.types import IntType, SetType, Type
 UNROLL_LIMIT = 64
 """Bodies of nested comprehensions and loops are written out at most this often."""
 
+WRITTEN_LIMIT = 1024
+"""And at most this often in all functions that are written of one action."""
+
 
 class Layouts:
     """The layout of each type, made once."""
@@ -36,16 +39,18 @@ class Layouts:
 
 
 class Walker:
-    """Compiles expressions; `names` says what each IR variable is in the generated code."""
+    """Compiles expressions; `names` says what each IR variable is in the generated code.
 
-    def __init__(
-        self, layouts: Layouts, nodes: Mapping[type[Expr], Callable[[Walker, Any], Piece]]
-    ) -> None:
+    `alike` says how many functions are written of the same expressions.
+    """
+
+    def __init__(self, layouts: Layouts, nodes: Handlers, alike: int = 1) -> None:
         self.layouts = layouts
         self.names: dict[str, Piece] = {}
         self._nodes = nodes
         self._temporaries = count()
         self._copies = 1
+        self._alike = alike
 
     # -------------------------------------------------------- names and copies
 
@@ -71,9 +76,10 @@ class Walker:
     def copied(self, times: int) -> Iterator[bool]:
         """Whether what follows may be written out `times` times."""
         before = self._copies
-        allowed = before * times <= UNROLL_LIMIT
+        often = before * times
+        allowed = often <= UNROLL_LIMIT and often * self._alike <= WRITTEN_LIMIT
         if allowed:
-            self._copies = before * max(1, times)
+            self._copies = max(1, often)
         try:
             yield allowed
         finally:
@@ -132,6 +138,10 @@ class Walker:
             return last - own.item.width * code.known, (), own.item
         step = f"{own.item.width} * {code.read()}" if own.item.width != 1 else code.read()
         return last, (step,), own.item
+
+
+Handlers = Mapping[type[Expr], Callable[[Walker, Any], Piece]]
+"""Who compiles what."""
 
 
 def least(kind: Type) -> int:
