@@ -45,7 +45,7 @@ class Actions:
     prefix   of the functions' names
     state    the room of its state; `words` is its size as C knows it
     ending   the lines that deal with `t`, at the end of each action
-    give_up  the statement where an action cannot be finished
+    failure  the statement that deals with an action of {instance} that cannot be finished
     """
 
     prefix: str
@@ -54,7 +54,7 @@ class Actions:
     state: Room
     words: str
     ending: Ending
-    give_up: str
+    failure: str
     instances: list[Instance]
 
     def expressions(self) -> Expressions:
@@ -69,7 +69,8 @@ class Actions:
             name = to.fresh(parameter.name)
             heads.append(f"{self.shapes.of(parameter.type)} {name}")
             to.names[parameter.name] = name
-        body = Function(to, "self", self.give_up, self.words)
+        give_up = f"{{ {self.failure.format(instance='instance')} return; }}"
+        body = Function(to, "self", give_up, self.words)
         body.body(action.body)
         for line in self.ending(action, to):
             body.line(line)
@@ -111,18 +112,16 @@ class Actions:
     def _looping_call(self, action: Action) -> list[str]:
         number = self._instance(action, None)
         to = self.expressions()
-        lines, names = [], []
+        lines, ends, names = [], [], []
         for depth, parameter in enumerate(action.parameters, 1):
             name = to.fresh(parameter.name)
-            head, first = to.loop(parameter.source, name, distinct=True)
-            lines.append("  " * depth + f"{head} {{ {first.rstrip()}")
+            loop, indent = to.loop(parameter.source, name, distinct=True), "  " * depth
+            if loop.before:
+                failure = self.failure.format(instance=number)
+                lines.append(f"{indent}{{ {loop.before}if (w->failed) {failure} else")
+            lines.append(f"{indent}{loop.head} {{ {loop.first}".rstrip())
+            ends.append(indent + ("}}" if loop.before else "}"))
             to.names[parameter.name] = name
             names.append(name)
-        depth = len(names) + 1
-        guard = "if (!w->failed) " if to.failing else ""
         given = ", ".join(["w", "s", str(number), *names])
-        lines.append("  " * depth + f"{guard}{self._name(action)}({given});")
-        lines.extend("  " * (depth - 1 - i) + "}" for i in range(len(names)))
-        if to.failing:
-            lines.append(f"  if (w->failed) stuck(w, {number});")
-        return lines
+        return [*lines, "  " * (len(names) + 1) + f"{self._name(action)}({given});", *ends[::-1]]

@@ -1,62 +1,102 @@
-"""Loops over what can be iterated, and the folds of comprehensions and quantifiers."""
+"""Loops over what can be iterated, and the folds of comprehensions and quantifiers.
+
+What is iterated is evaluated once, before the first turn.  Where that can fail it stands before
+the loop, so that a failure can be looked at there: the loop may have no turn.
+
+A collection that is too large for its capacity is one when all of its elements are known: where
+an element can fail, the bound waits until then.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from checker.engines.native.containers import added
 from checker.engines.native.context import Context
-from checker.engines.native.scalars import cheap
+from checker.engines.native.scalars import cheap, fits_word
 from checker.engines.native.shapes import is_scalar, is_short, low_of
 from checker.language.ir import Between, Domain, Elements, Expr, Fold, Reduce, Source
-from checker.language.types import BagType, CollectionType, IntType, SeqType, Type
+from checker.language.types import (
+    BagType,
+    CollectionType,
+    IntType,
+    SeqType,
+    SetType,
+    Type,
+    bound_name,
+)
 
 UNROLL = 16
 """Loops of at most this many turns are written out by the C compiler."""
 
 
-def loop(to: Context, source: Source, name: str, *, distinct: bool = False) -> tuple[str, str]:
-    """The head of a loop over a source, and the text that sets the variable `name`.
+@dataclass(frozen=True)
+class Loop:
+    """A loop of C.
 
-    The second is to stand first in the loop's body.  `distinct`: each element once.
+    head    "for (…)"
+    first   statements to stand first in its body: they set the variable
+    before  statements to stand before it, of which one can fail; mostly none
     """
+
+    head: str
+    first: str = ""
+    before: str = ""
+
+
+def loop(to: Context, source: Source, name: str, *, distinct: bool = False) -> Loop:
+    """The loop over a source with the variable `name`; `distinct`: each element once."""
     match source:
         case Domain(item):
             return _domain(to, item, name)
         case Between(start, stop):
-            end = to.fresh("end")
-            first, last = to.compile(start), to.compile(stop)
-            return (
-                f"for (i64 {name} = {first}, {end} = {last}; {name} < {end}; {name}++)",
-                "",
-            )
+            return _between(to, start, stop, name)
         case Elements(whole, item):
             return _elements(to, whole, item, name, distinct=distinct)
 
 
-def _domain(to: Context, item: Type, name: str) -> tuple[str, str]:
+def _between(to: Context, start: Expr, stop: Expr, name: str) -> Loop:
+    texts, before = [], ""
+    for expr in (start, stop):
+        text, fails = to.watched(to.compile, expr)
+        if fails:
+            held = to.fresh("v")
+            before += f"i64 {held} = {text}; "
+            text = held
+        texts.append(text)
+    end = to.fresh("end")
+    head = f"for (i64 {name} = {texts[0]}, {end} = {texts[1]}; {name} < {end}; {name}++)"
+    return Loop(head, before=before)
+
+
+def _domain(to: Context, item: Type, name: str) -> Loop:
     turns = item.choices or 0
     unroll = f'_Pragma("GCC unroll {UNROLL}") ' if turns <= UNROLL else ""
     if isinstance(item, IntType):
         low = low_of(item)
-        return f"{unroll}for (i64 {name} = {low}; {name} < {low + turns}; {name}++)", ""
+        return Loop(f"{unroll}for (i64 {name} = {low}; {name} < {low + turns}; {name}++)")
     if is_scalar(item):
-        return f"{unroll}for (u64 {name} = 0; {name} < {turns}; {name}++)", ""
+        return Loop(f"{unroll}for (u64 {name} = 0; {name} < {turns}; {name}++)")
     turn = to.fresh("i")
-    return (
+    return Loop(
         f"for (int {turn} = 0; {turn} < {turns}; {turn}++)",
         f"{to.shapes.of(item)} {name} = {to.shapes.every(item)}[{turn}]; ",
     )
 
 
-def _elements(
-    to: Context, whole: Expr, item: Type, name: str, *, distinct: bool
-) -> tuple[str, str]:
-    rest = to.fresh("rest")
-    value, kind = to.compile(whole), whole.type
+def _elements(to: Context, whole: Expr, item: Type, name: str, *, distinct: bool) -> Loop:
+    rest, kind, before = to.fresh("rest"), whole.type, ""
+    value, fails = to.watched(to.compile, whole)
+    if fails:
+        held = to.fresh("v")
+        before = f"{to.shapes.of(kind)} {held} = {value}; "
+        value = held
     if is_short(kind):
         code = to.shapes.decoded(item, f"(u64)__builtin_ctzll({rest})")
-        return (
+        return Loop(
             f"for (u64 {rest} = {value}; {rest}; {rest} &= {rest} - 1)",
             f"{to.shapes.of(item)} {name} = {code}; ",
+            before,
         )
     head = (
         f"for (struct {{ {to.shapes.of(kind)} a; u32 i; }} {rest} = {{{value}, 0}}; "
@@ -72,7 +112,7 @@ def _elements(
         same = to.shapes.equal(item, now, f"{rest}.a.v[{j}]")
         search = f"for (u32 {j} = 0; {j} < {rest}.i; {j}++) {again} |= {same};"
         first = f"int {again} = 0; {search} if ({again}) continue; {first}"
-    return head, first
+    return Loop(head, first, before)
 
 
 # ---------------------------------------------------------------- folds
@@ -81,13 +121,16 @@ def _elements(
 def reduce(to: Context, expr: Reduce) -> str:
     """A fold of bodies over a source."""
     name = to.fresh(expr.name)
-    head, first = loop(to, expr.source, name)
+    over = loop(to, expr.source, name)
+    numbered = is_short(expr.type) and expr.fold is Fold.SET
     with to.naming(expr.name, name):
-        where = None if expr.where is None else to.compile(expr.where)
-        numbered = is_short(expr.type) and expr.fold is Fold.SET
-        body = to.code(expr.body) if numbered else to.compile(expr.body)
+        where, where_fails = (
+            (None, False) if expr.where is None else to.watched(to.compile, expr.where)
+        )
+        body, body_fails = to.watched(to.code if numbered else to.compile, expr.body)
     result = to.fresh("r")
-    begin, turn, end = _folding(to, expr, result, body)
+    fails = where_fails or body_fails
+    begin, turn, end = _folding(to, expr, result, body, late=fails)
     quick = (
         expr.fold in (Fold.ANY, Fold.ALL)
         and cheap(expr.body)
@@ -101,11 +144,15 @@ def reduce(to: Context, expr: Reduce) -> str:
             turn = f"{result} &= {body if where is None else f'(!{where} | {body})'};"
         where = None
     guard = "" if where is None else f"if ({where}) "
-    return f"({{ {begin} {head} {{ {first}{guard}{{ {turn} }} }} {end} }})"
+    turns = f"{over.before}{over.head} {{ {over.first}{guard}{{ {turn} }} }}"
+    return f"({{ {begin} {turns} {end} }})"
 
 
-def _folding(to: Context, expr: Reduce, r: str, body: str) -> tuple[str, str, str]:
-    """How a fold begins, what it does with each body, and its result."""
+def _folding(to: Context, expr: Reduce, r: str, body: str, *, late: bool) -> tuple[str, str, str]:
+    """How a fold begins, what it does with each body, and its result.
+
+    `late`: a bound waits until all bodies are known.
+    """
     kind = expr.type
     match expr.fold:
         case Fold.ANY:
@@ -113,12 +160,13 @@ def _folding(to: Context, expr: Reduce, r: str, body: str) -> tuple[str, str, st
         case Fold.ALL:
             return f"u64 {r} = 1;", f"if (!{body}) {{ {r} = 0; break; }}", f"{r};"
         case Fold.SUM:
-            return f"i64 {r} = 0;", f"{r} += (i64){body};", f"{r};"
+            grown = f"{r} + (i64){body}" if fits_word(expr) else f"checked_add(w, {r}, {body})"
+            return f"i64 {r} = 0;", f"{r} = {grown};", f"{r};"
         case Fold.MIN | Fold.MAX:
             return _extreme(to, expr, r, body)
         case _:
             assert isinstance(kind, CollectionType)
-            return _collected(to, expr, kind, r, body)
+            return _collected(to, expr, kind, r, body, late=late)
 
 
 def _extreme(to: Context, expr: Reduce, r: str, body: str) -> tuple[str, str, str]:
@@ -136,19 +184,22 @@ def _extreme(to: Context, expr: Reduce, r: str, body: str) -> tuple[str, str, st
 
 
 def _collected(
-    to: Context, expr: Reduce, kind: CollectionType, r: str, body: str
+    to: Context, expr: Reduce, kind: CollectionType, r: str, body: str, *, late: bool
 ) -> tuple[str, str, str]:
+    flat = expr.fold is Fold.FLAT
     if is_short(kind):
-        if expr.fold is Fold.FLAT:
-            return f"u64 {r} = 0;", f"{r} |= {body};", f"{r};"
-        return f"u64 {r} = 0;", f"{r} |= 1ULL << {body};", f"{r};"
-    begin = f"{to.shapes.of(kind)} {r} = {{0}};"
-    if expr.fold is not Fold.FLAT:
-        return begin, f"{r} = {added(to, kind, r, body)};", f"{r};"
+        return f"u64 {r} = 0;", f"{r} |= {body if flat else f'1ULL << {body}'};", f"{r};"
+    shape = to.shapes.of(kind)
+    begin, end, e = f"{shape} {r} = {{0}};", f"{r};", to.fresh("e")
+    add = f"{r} = {added(to, kind, r, e, full=not late)};"
+    if late:
+        full, once = to.fresh("full"), int(isinstance(kind, SetType))
+        begin = f"{begin} int {full} = 0;"
+        add = f"if ({shape}_takes({r}, {e}, {once})) {add} else {full} = 1;"
+        end = f"if ({full}) fail(w, {to.site(bound_name(kind), None)}); {end}"
+    if not flat:
+        return begin, f"{to.shapes.of(kind.item)} {e} = {body}; {add}", end
     inner, i = to.fresh("in"), to.fresh("i")
-    held = to.shapes.of(expr.body.type)
-    if is_short(expr.body.type):
-        raise TypeError("sets of one bit a value unite to one")
-    add = added(to, kind, r, f"{inner}.v[{i}]")
-    turn = f"{held} {inner} = {body}; for (u32 {i} = 0; {i} < {inner}.len; {i}++) {r} = {add};"
-    return begin, turn, f"{r};"
+    item = f"{to.shapes.of(kind.item)} {e} = {inner}.v[{i}];"
+    turns = f"for (u32 {i} = 0; {i} < {inner}.len; {i}++) {{ {item} {add} }}"
+    return begin, f"{to.shapes.of(expr.body.type)} {inner} = {body}; {turns}", end

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checker.engines.native.context import Context
+from checker.engines.native.context import Context, after
 from checker.engines.native.shapes import is_short, low_of
-from checker.language.evaluator import bound_name
 from checker.language.ir import Apply, At, Fit, Listed, Op, Table
 from checker.language.lowering.coercion import interval
-from checker.language.types import CollectionType, IntType, MapType, SeqType, SetType
+from checker.language.types import (
+    CollectionType,
+    IntType,
+    MapType,
+    SeqType,
+    SetType,
+    bound_name,
+)
 
 
 def at(to: Context, expr: At) -> str:
@@ -21,12 +27,11 @@ def at(to: Context, expr: At) -> str:
     place = to.place(expr)
     if place is not None:
         return to.read(place, expr.type)
-    base = to.compile(expr.base)
+    setup, (base, key) = to.operands(expr.base, expr.key)
     if isinstance(expr.base.type, MapType):
-        return f"{base}.v[{to.code(expr.key)}]"
-    site = to.site(None, expr.span)
-    name = to.shapes.of(expr.base.type)
-    return f"{name}_at(w, {base}, {to.compile(expr.key)}, {site})"
+        return after(setup, f"{base}.v[{to.coded(expr.key, key)}]")
+    name, site = to.shapes.of(expr.base.type), to.site(None, expr.span)
+    return after(setup, f"{name}_at(w, {base}, {key}, {site})")
 
 
 def table(to: Context, expr: Table) -> str:
@@ -45,16 +50,22 @@ def listed(to: Context, expr: Listed) -> str:
     """A set, sequence or bag of elements that are written out."""
     kind = expr.type
     assert isinstance(kind, CollectionType)
+    crowded = len(expr.items) > kind.capacity
+    setup, texts = to.operands(*expr.items, settled=crowded)
     if is_short(kind):
-        return f"({' | '.join(f'1ULL << {to.code(i)}' for i in expr.items) or 0})"
+        bits = (f"1ULL << {to.coded(i, t)}" for i, t in zip(expr.items, texts, strict=True))
+        return after(setup, f"({' | '.join(bits) or 0})")
     name, result = to.shapes.of(kind), to.fresh("c")
-    adds = "".join(f"{result} = {added(to, kind, result, to.compile(i))}; " for i in expr.items)
-    return f"({{ {name} {result} = {{0}}; {adds}{result}; }})"
+    adds = "".join(f"{result} = {added(to, kind, result, t, full=crowded)}; " for t in texts)
+    return f"({{ {setup}{name} {result} = {{0}}; {adds}{result}; }})"
 
 
-def added(to: Context, kind: CollectionType, whole: str, item: str) -> str:
-    """A listed collection with one more element; past its capacity, a bound is reached."""
-    name, site = to.shapes.of(kind), to.site(bound_name(kind), None)
+def added(to: Context, kind: CollectionType, whole: str, item: str, *, full: bool = True) -> str:
+    """A listed collection with one more element; past its capacity, a bound is reached.
+
+    `full`: whether it may be.
+    """
+    name, site = to.shapes.of(kind), to.site(bound_name(kind), None) if full else 0
     if isinstance(kind, SeqType):
         return f"{name}_append(w, {whole}, {item}, {site})"
     return f"{name}_insert(w, {whole}, {item}, {int(isinstance(kind, SetType))}, {site})"
@@ -67,7 +78,8 @@ def fit(to: Context, expr: Fit, kind: CollectionType) -> str:
         return to.compile(inner)
     match inner:  # the commonest: one more element, then room for it is looked for once
         case Apply(op=Op.INSERT | Op.APPEND, args=(whole, item)) if whole.type == kind:
-            return added(to, kind, to.compile(whole), to.compile(item))
+            setup, (a, b) = to.operands(whole, item)
+            return after(setup, added(to, kind, a, b))
     assert isinstance(inner.type, CollectionType)
     site = to.site(bound_name(kind), expr.span)
     return f"{to.shapes.refit(inner.type, kind)}(w, {to.compile(inner)}, {site})"
@@ -87,65 +99,61 @@ def _contains(to: Context, expr: Apply) -> str:
     whole, item = expr.args
     kind = whole.type
     assert isinstance(kind, CollectionType)
-    value = to.compile(item)
-    if is_short(kind):
-        code = value
-        if isinstance(kind.item, IntType):
-            code = to.shapes.encoded(kind.item, value)
-        test = f"({to.compile(whole)} >> {code} & 1)"
-    else:
-        test = f"{to.shapes.of(kind)}_has({to.compile(whole)}, {value})"
-    if isinstance(kind.item, IntType):
-        known = interval(item)
-        low, high = kind.item.low or 0, kind.item.high or 0
-        if known is None or known[0] < low or known[1] > high:
-            return f"({value} >= {low} && {value} <= {high} && {test})"
-    return test
+    setup, (all_of, one) = to.operands(whole, item)
+    if not is_short(kind):
+        return after(setup, f"{to.shapes.of(kind)}_has({all_of}, {one})")
+    if not isinstance(kind.item, IntType):
+        return after(setup, f"({all_of} >> {one} & 1)")
+    known = interval(item)
+    low, high = kind.item.low or 0, kind.item.high or 0
+    if known is not None and low <= known[0] and known[1] <= high:
+        return after(setup, f"({all_of} >> {to.shapes.encoded(kind.item, one)} & 1)")
+    bits, n = to.fresh("s"), to.fresh("n")
+    test = f"{n} >= {low} && {n} <= {high} && {bits} >> ({n} - {low}) & 1"
+    return f"({{ {setup}u64 {bits} = {all_of}; i64 {n} = {one}; (u64)({test}); }})"
 
 
 def _count(to: Context, expr: Apply) -> str:
-    whole, item = expr.args
-    return f"{to.shapes.of(whole.type)}_count({to.compile(whole)}, {to.compile(item)})"
+    setup, (whole, item) = to.operands(*expr.args)
+    return after(setup, f"{to.shapes.of(expr.args[0].type)}_count({whole}, {item})")
 
 
 def _subset(to: Context, expr: Apply) -> str:
-    a, b = (to.compile(argument) for argument in expr.args)
+    setup, (a, b) = to.operands(*expr.args)
     if is_short(expr.args[0].type):
-        return f"!({a} & ~{b})"
-    return f"{to.shapes.of(expr.args[0].type)}_subset({a}, {b})"
+        return after(setup, f"!({a} & ~{b})")
+    return after(setup, f"{to.shapes.of(expr.args[0].type)}_subset({a}, {b})")
 
 
 def _algebra(to: Context, expr: Apply) -> str:
-    a, b = (to.compile(argument) for argument in expr.args)
+    setup, (a, b) = to.operands(*expr.args)
     if is_short(expr.args[0].type):
         sign = {Op.UNION: "|", Op.INTERSECT: "&", Op.DIFFERENCE: "& ~"}[expr.op]
-        return f"({a} {sign}{b})"
+        return after(setup, f"({a} {sign}{b})")
     kind = expr.type
     assert isinstance(kind, CollectionType)
     own = to.shapes.of(expr.args[0].type)
     made, r, x, y, i = to.shapes.of(kind), *(to.fresh(h) for h in ("r", "a", "b", "i"))
     held = to.shapes.of(expr.args[1].type)
-    begin = f"{own} {x} = {a}; {held} {y} = {b}; {made} {r} = {{0}}; "
+    begin = f"{setup}{own} {x} = {a}; {held} {y} = {b}; {made} {r} = {{0}}; "
     keep = {Op.UNION: "1", Op.INTERSECT: f"{held}_has({y}, {x}.v[{i}])",
             Op.DIFFERENCE: f"!{held}_has({y}, {x}.v[{i}])"}[expr.op]  # fmt: skip
     each = f"for (u32 {i} = 0; {i} < {{0}}.len; {i}++) if ({{1}}) {r} = {{2}}; "
-    body = each.format(x, keep, added(to, kind, r, f"{x}.v[{i}]"))
+    body = each.format(x, keep, added(to, kind, r, f"{x}.v[{i}]", full=False))
     if expr.op is Op.UNION:
-        body += each.format(y, "1", added(to, kind, r, f"{y}.v[{i}]"))
+        body += each.format(y, "1", added(to, kind, r, f"{y}.v[{i}]", full=False))
     return f"({{ {begin}{body}{r}; }})"
 
 
 def _insert(to: Context, expr: Apply) -> str:
     whole, item = expr.args
+    setup, (grown, one) = to.operands(whole, item)
     if is_short(whole.type):
-        return f"({to.compile(whole)} | 1ULL << {to.code(item)})"
+        return after(setup, f"({grown} | 1ULL << {to.coded(item, one)})")
     assert isinstance(whole.type, CollectionType)
-    assert isinstance(expr.type, CollectionType)
-    grown = to.compile(whole)
-    if whole.type != expr.type:
-        site = to.site(bound_name(expr.type), expr.span)
-        grown = f"{to.shapes.refit(whole.type, expr.type)}(w, {grown}, {site})"
-    return added(to, expr.type, grown, to.compile(item))
+    assert isinstance(expr.type, CollectionType)  # with room for one more
+    grown = f"{to.shapes.refit(whole.type, expr.type)}(w, {grown}, 0)"
+    return after(setup, added(to, expr.type, grown, one, full=False))
 
 
 def _discard(to: Context, expr: Apply) -> str:
@@ -157,8 +165,9 @@ def _discard(to: Context, expr: Apply) -> str:
         check = f"if (!({a} & {b})) fail(w, {site}); " if must else ""
         return (f"({{ u64 {a} = {to.compile(whole)}, {b} = 1ULL << {to.code(item)}; {check}"
                 f"{a} & ~{b}; }})")  # fmt: skip
+    setup, (all_of, one) = to.operands(whole, item)
     name = to.shapes.of(whole.type)
-    return f"{name}_remove(w, {to.compile(whole)}, {to.compile(item)}, {int(must)}, {site})"
+    return after(setup, f"{name}_remove(w, {all_of}, {one}, {int(must)}, {site})")
 
 
 def _slice(to: Context, expr: Apply) -> str:
@@ -182,7 +191,7 @@ def _concat(to: Context, expr: Apply) -> str:
     made, r, y, i = to.shapes.of(kind), to.fresh("r"), to.fresh("b"), to.fresh("i")
     first = f"{to.shapes.refit(a.type, kind)}(w, {to.compile(a)}, 0)"  # type: ignore[arg-type]
     second = f"{to.shapes.of(b.type)} {y} = {to.compile(b)};"
-    add = added(to, kind, r, f"{y}.v[{i}]")
+    add = added(to, kind, r, f"{y}.v[{i}]", full=False)
     loop = f"for (u32 {i} = 0; {i} < {y}.len; {i}++) {r} = {add};"
     return f"({{ {made} {r} = {first}; {second} {loop} {r}; }})"
 

@@ -3,14 +3,18 @@
 Expressions of the IR become operands of C.  Comprehensions and bindings are statement
 expressions, which gcc and clang both have.  What can fail calls `fail(w, site)`; `Sites` numbers
 the places in the source where that can happen.
+
+Of several failures the first counts: it says whether a bound was passed or a defect met.  C
+evaluates operands in any order, the language in the order in which they are written.  So where
+more than one can fail, `operands` has them computed one after the other.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from checker.engines.native.places import Place, place_of
@@ -85,23 +89,70 @@ class Context(ABC):
         self.failing = True
         return self.sites.of(bound, span)
 
+    def operands(self, *exprs: Expr, settled: bool = False) -> tuple[str, list[str]]:
+        """Statements that are to stand first, and the expressions as operands.
+
+        `settled`: what the operands are given to may fail before it has evaluated all of them.
+        """
+        texts, fallible = [], []
+        for expr in exprs:
+            text, fails = self.watched(self.compile, expr)
+            texts.append(text)
+            fallible.append(fails)
+        if sum(fallible) < (1 if settled else 2):
+            return "", texts
+        setup = ""
+        for position, expr in enumerate(exprs):
+            if fallible[position]:
+                name = self.fresh("v")
+                setup += f"{self.shapes.of(expr.type)} {name} = {texts[position]}; "
+                texts[position] = name
+        return setup, texts
+
+    def watched(self, compiler: Callable[[Expr], str], expr: Expr) -> tuple[str, bool]:
+        """What a compiler makes of an expression, and whether that can fail."""
+        before, self.failing = self.failing, False
+        text = compiler(expr)
+        fails, self.failing = self.failing, before or self.failing
+        return text, fails
+
     def code(self, expr: Expr) -> str:
         """The number of a scalar value."""
+        return self.coded(expr, self.compile(expr))
+
+    def coded(self, expr: Expr, text: str) -> str:
+        """The number of a scalar value, of which `text` is the value."""
         if isinstance(expr, Const) and is_scalar(expr.type) and not is_short(expr.type):
             return (
                 number_text(int(expr.value) - low_of(expr.type))
                 if isinstance(expr.type, IntType)
                 else number_text(expr.type.number(expr.value))
             )
-        text = self.compile(expr)
         if isinstance(expr.type, IntType) and text.isdecimal():
             return str(int(text) - low_of(expr.type))
         return self.shapes.encoded(expr.type, text)
 
     def place(self, expr: Expr) -> Place | None:
         """The place of the packed state that an expression names."""
-        return place_of(expr, self.roots, self.shapes, self.code)
+        setup: list[str] = []
+
+        def key(index: Expr) -> str:
+            text, fails = self.watched(self.code, index)
+            if not fails:
+                return text
+            name = self.fresh("k")
+            setup.append(f"u64 {name} = {text}; ")
+            return name
+
+        found = place_of(expr, self.roots, self.shapes, key)
+        return None if found is None else replace(found, setup="".join(setup))
 
     def read(self, place: Place, kind: Type) -> str:
         """The value at a place."""
-        return self.shapes.load(kind, place.room, place.array, place.word_text(), place.bit_text())
+        at = (place.array, place.word_text(), place.bit_text())
+        return after(place.setup, self.shapes.load(kind, place.room, *at))
+
+
+def after(setup: str, text: str) -> str:
+    """An operand that is computed after some statements."""
+    return f"({{ {setup}{text}; }})" if setup else text

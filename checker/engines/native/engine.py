@@ -50,7 +50,7 @@ def _run_type(words: int, instances: int, sites: int, properties: int) -> type[c
             ("fired", u64 * (instances + 1)), ("fresh", u64 * (instances + 1)),
             ("sites", u64 * (sites + 1)),
             ("seen", Seen * (properties + 1)), ("defect", Seen),
-            ("next", u64), ("grow", u64),
+            ("next", u64), ("grow", u64), ("overflow", u32),
         )  # fmt: skip
 
     return Run
@@ -119,6 +119,11 @@ class NativeSearch:
         self.seconds = time.perf_counter() - began
         if status != [0]:
             raise EngineError("the search could not reserve its memory")
+        if run.overflow:
+            raise EngineError(
+                "an integer does not fit the 64 bits that the native engine computes with",
+                hint="the python engine, where integers have no end",
+            )
         self.stopped = self._status()  # empty where the last state was visited all the same
 
     def _wait(self, began: float) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checker.engines.native import comprehensions, containers, records, scalars
+from checker.engines.native.comprehensions import Loop
 from checker.engines.native.context import Context, Site, Sites
 from checker.language.ir import (
     Apply,
@@ -47,11 +48,8 @@ class Expressions(Context):
         """The expression as an operand of C."""
         return _NODES[type(expr)](self, expr)
 
-    def loop(self, source: Source, name: str, *, distinct: bool = False) -> tuple[str, str]:
-        """The head of a loop over a source, and the text that sets the variable `name`.
-
-        The second is to stand first in the loop's body.  `distinct`: each element once.
-        """
+    def loop(self, source: Source, name: str, *, distinct: bool = False) -> Loop:
+        """The loop over a source with the variable `name`; `distinct`: each element once."""
         return comprehensions.loop(self, source, name, distinct=distinct)
 
 

@@ -13,7 +13,10 @@ from checker.language.types import MapType, StructType
 
 @dataclass(frozen=True)
 class Place:
-    """`room` within an array: a constant number of words and bits, and texts to be added."""
+    """`room` within an array: a constant number of words and bits, and texts to be added.
+
+    `setup` is the statements that compute keys that can fail, in the order of the path.
+    """
 
     array: str
     room: Room
@@ -21,6 +24,7 @@ class Place:
     bit: int = 0
     words: tuple[str, ...] = ()
     bits: tuple[str, ...] = ()
+    setup: str = ""
 
     def word_text(self) -> str:
         """The index of the word."""

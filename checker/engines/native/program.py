@@ -43,7 +43,7 @@ class Generator:
         self._functions: list[str] = []
         self._actions = Actions(
             "act_", self._shapes, self._sites, self._state, "WORDS", self._ending,
-            "{ stuck(w, instance); return; }", [],
+            "stuck(w, {instance});", [],
         )  # fmt: skip
 
     def generate(self) -> Generated:
@@ -131,7 +131,7 @@ class Generator:
         same = f"memcmp(t, w->target, {room.words} * sizeof(u64)) == 0"
         actions = Actions(
             prefix, self._shapes, self._sites, room, str(room.words),
-            lambda _, __: [f"if ({same}) w->hit = 1;"], "{ w->failed = 0; return; }", [],
+            lambda _, __: [f"if ({same}) w->hit = 1;"], "w->failed = 0;", [],
         )  # fmt: skip
         possible = [action for action in spec.actions if not action.impossible]
         self._functions.extend(actions.function(action) for action in possible)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.engines.native.context import Context
+from checker.engines.native.context import Context, after
 from checker.engines.native.shapes import is_scalar
 from checker.language.ir import Get, Inject, IsA, Make, Project, Some, Unwrap
 from checker.language.types import RecordType, Type, UnionType
@@ -30,15 +30,16 @@ def make(to: Context, expr: Make) -> str:
     """A record of its fields."""
     kind = expr.type
     assert isinstance(kind, RecordType)
+    setup, texts = to.operands(*expr.args)
     if not kind.dense:
-        fields = zip(kind.fields, expr.args, strict=True)
-        inner = ", ".join(f".f_{name} = {to.compile(arg)}" for (name, _), arg in fields)
-        return f"(({to.shapes.of(kind)}){{{inner or 0}}})"
-    text = "0"
-    for (_, inner_kind), arg in zip(kind.fields, expr.args, strict=True):
-        code = to.code(arg)
-        text = code if text == "0" else f"({text} * {inner_kind.count} + {code})"
-    return f"(u64){text}"
+        fields = zip(kind.fields, texts, strict=True)
+        inner = ", ".join(f".f_{name} = {text}" for (name, _), text in fields)
+        return after(setup, f"(({to.shapes.of(kind)}){{{inner or 0}}})")
+    number = "0"
+    for (_, inner_kind), arg, text in zip(kind.fields, expr.args, texts, strict=True):
+        code = to.coded(arg, text)
+        number = code if number == "0" else f"({number} * {inner_kind.count} + {code})"
+    return after(setup, f"(u64){number}")
 
 
 # ---------------------------------------------------------------- options and unions

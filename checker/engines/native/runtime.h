@@ -5,7 +5,8 @@
  * elements; sets and bags keep theirs in ascending order.
  *
  * An operation that has no result calls fail() with the number of its site, and goes on with
- * some value: the action asks afterwards whether anything failed.
+ * some value: the action asks afterwards whether anything failed.  Integers of the language have
+ * no end, those of C do: where a result might not fit, it is looked at, and the search given up.
  */
 #include <stdint.h>
 #include <string.h>
@@ -17,6 +18,7 @@ typedef int64_t i64;
 typedef struct Worker Worker;
 
 static inline void fail(Worker *w, u32 site);
+static void too_large(Worker *w);
 
 #define ONES(width) ((width) == 64 ? ~0ULL : (1ULL << (width)) - 1)
 #define SCALAR_EQ(a, b) ((a) == (b))
@@ -26,6 +28,16 @@ static inline u64 put_bits(u64 word, unsigned bit, unsigned width, u64 value) {
   u64 mask = ONES(width) << bit;
   return (word & ~mask) | (value << bit & mask);
 }
+
+#define CHECKED(NAME)                                                                          \
+  static inline i64 checked_##NAME(Worker *w, i64 a, i64 b) {                                  \
+    i64 result;                                                                                \
+    if (__builtin_##NAME##_overflow(a, b, &result)) too_large(w);                              \
+    return result;                                                                             \
+  }
+CHECKED(add)
+CHECKED(sub)
+CHECKED(mul)
 
 /* A listed collection T of at most CAP elements E. */
 #define LISTED(T, E, CAP, EQ, CMP)                                                             \
@@ -48,6 +60,9 @@ static inline u64 put_bits(u64 word, unsigned bit, unsigned width, u64 value) {
     for (u32 i = 0; i < a.len; i++)                                                            \
       if (!EQ(a.v[i], b.v[i])) return 0;                                                       \
     return 1;                                                                                  \
+  }                                                                                            \
+  static inline int T##_takes(T a, E x, int once) {                                            \
+    return a.len < (CAP) || (once && T##_has(a, x));                                           \
   }                                                                                            \
   static inline T T##_append(Worker *w, T a, E x, u32 site) {                                  \
     if (a.len >= (CAP)) fail(w, site);                                                         \

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checker.engines.native.context import Context
+from checker.engines.native.context import Context, after
 from checker.engines.native.places import Place
-from checker.engines.native.shapes import is_scalar
+from checker.engines.native.shapes import LARGEST, is_scalar
 from checker.language.ir import (
     Apply,
     At,
@@ -104,16 +104,29 @@ _CHEAP = frozenset({Op.NOT, Op.AND, Op.OR, Op.EQ, Op.NE, Op.LT, Op.LE, Op.ADD, O
 
 # ---------------------------------------------------------------- operators
 
-_INFIX: Mapping[Op, str] = {
-    Op.AND: "&&", Op.OR: "||", Op.LT: "<", Op.LE: "<=", Op.ADD: "+", Op.SUB: "-", Op.MUL: "*",
-}  # fmt: skip
 
-
-def _infix(to: Context, expr: Apply) -> str:
+def _connect(to: Context, expr: Apply) -> str:
     first, second = (to.compile(argument) for argument in expr.args)
-    if expr.op in (Op.AND, Op.OR) and all(map(cheap, expr.args)):
-        return f"({first} {'&' if expr.op is Op.AND else '|'} {second})"
-    return f"({first} {_INFIX[expr.op]} {second})"
+    sign = "&" if expr.op is Op.AND else "|"
+    return f"({first} {sign if all(map(cheap, expr.args)) else 2 * sign} {second})"
+
+
+def _less(to: Context, expr: Apply) -> str:
+    setup, (first, second) = to.operands(*expr.args)
+    return after(setup, f"({first} {expr.op.value} {second})")
+
+
+def _add(to: Context, expr: Apply) -> str:
+    setup, (first, second) = to.operands(*expr.args)
+    if fits_word(expr):
+        return after(setup, f"({first} {expr.op.value} {second})")
+    return after(setup, f"checked_{expr.op.name.lower()}(w, {first}, {second})")
+
+
+def fits_word(expr: Expr) -> bool:
+    """Whether it is known that an integer fits 64 bits; where not, the program finds out."""
+    known = interval(expr)
+    return known is not None and known[0] >= -LARGEST and known[1] <= LARGEST
 
 
 def _not(to: Context, expr: Apply) -> str:
@@ -121,17 +134,17 @@ def _not(to: Context, expr: Apply) -> str:
 
 
 def _equal(to: Context, expr: Apply) -> str:
-    a, b = expr.args
-    if is_scalar(a.type):
-        text = f"({to.compile(a)} == {to.compile(b)})"
-    else:
-        text = to.shapes.equal(a.type, to.compile(a), to.compile(b))
+    setup, (a, b) = to.operands(*expr.args)
+    text = after(setup, to.shapes.equal(expr.args[0].type, a, b))
     return f"!{text}" if expr.op is Op.NE else text
 
 
 def _divide(to: Context, expr: Apply) -> str:
     a, b = (to.compile(argument) for argument in expr.args)
-    x = to.fresh("a")
+    known = interval(expr.args[0])
+    if known is not None and known[0] >= 0:
+        return f"({a} {'/' if expr.op is Op.DIV else '%'} {b})"
+    x = to.fresh("a")  # C rounds towards 0
     floor = f"({x} / {b} - ({x} % {b} < 0))"
     rest = f"({x} % {b} + ({x} % {b} < 0 ? {b} : 0))"
     return f"({{ i64 {x} = {a}; {floor if expr.op is Op.DIV else rest}; }})"
@@ -149,14 +162,16 @@ def _ordinal(to: Context, expr: Apply) -> str:
 
 
 def _index(to: Context, expr: Apply) -> str:
+    value, known, count = to.compile(expr.args[0]), interval(expr.args[0]), expr.type.count or 0
+    if known is not None and known[0] >= 0 and known[1] < count:
+        return f"(u64){value}"
     x, site = to.fresh("n"), to.site(None, expr.span)
-    value = to.compile(expr.args[0])
-    outside = f"{x} < 0 || {x} >= {expr.type.count}"
+    outside = f"{x} < 0 || {x} >= {count}"
     return f"({{ i64 {x} = {value}; if ({outside}) {{ fail(w, {site}); {x} = 0; }} (u64){x}; }})"
 
 
 OPERATORS: Mapping[Op, Callable[[Context, Apply], str]] = {
-    **dict.fromkeys(_INFIX, _infix), Op.NOT: _not, Op.EQ: _equal, Op.NE: _equal,
-    Op.DIV: _divide, Op.MOD: _divide, Op.MIN: _extreme, Op.MAX: _extreme, Op.ORDINAL: _ordinal,
-    Op.INDEX: _index,
+    Op.AND: _connect, Op.OR: _connect, Op.NOT: _not, Op.EQ: _equal, Op.NE: _equal, Op.LT: _less,
+    Op.LE: _less, Op.ADD: _add, Op.SUB: _add, Op.MUL: _add, Op.DIV: _divide, Op.MOD: _divide,
+    Op.MIN: _extreme, Op.MAX: _extreme, Op.ORDINAL: _ordinal, Op.INDEX: _index,
 }  # fmt: skip

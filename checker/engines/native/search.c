@@ -44,6 +44,7 @@ typedef struct {
   u64 fired[INSTANCES + 1], fresh[INSTANCES + 1], sites[SITES + 1];
   Seen seen[PROPERTIES + 1], defect;
   u64 next, grow;
+  u32 overflow; /* an integer did not fit 64 bits: nothing that was found counts */
 } Run;
 
 typedef struct {
@@ -67,6 +68,11 @@ struct Worker {
 
 static inline void fail(Worker *w, u32 site) {
   if (!w->failed) w->failed = site;
+}
+
+static void too_large(Worker *w) {
+  __atomic_store_n(&w->run->overflow, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&w->run->stop, STOPPED, __ATOMIC_RELAXED);
 }
 
 static inline u64 hash_of(const u64 *s) {

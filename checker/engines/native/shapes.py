@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from checker.engines.native.words import WORD, Component, Room, Rooms
+from checker.errors import EngineError
 from checker.language.types import (
     BOOL,
     CollectionType,
@@ -27,6 +28,8 @@ from checker.language.types import (
 from checker.language.values import order
 
 LARGEST_INT = (1 << 31) - 1
+LARGEST = (1 << 63) - 1
+"""The largest integer that is computed with."""
 
 
 def is_short(kind: Type) -> bool:
@@ -306,6 +309,11 @@ class Shapes:
     def literal(self, kind: Type, value: Any) -> str:
         """A constant value."""
         if isinstance(kind, IntType):
+            if not -LARGEST <= value <= LARGEST:
+                raise EngineError(
+                    f"{value} does not fit the 64 bits that the native engine computes with",
+                    hint="the python engine, where integers have no end",
+                )
             return f"(i64){value}" if abs(value) < 1 << 31 else f"{value}LL"
         if kind.dense:
             return number_text(kind.number(value))

@@ -7,7 +7,9 @@ order in which guards are written decides, as it does for the reference evaluato
 
 from __future__ import annotations
 
+from checker.engines.native.context import after
 from checker.engines.native.expressions import Expressions
+from checker.engines.native.scalars import cheap
 from checker.language.ir import (
     Assert,
     Assign,
@@ -17,6 +19,7 @@ from checker.language.ir import (
     If,
     Let,
     Require,
+    Source,
     Stmt,
     Var,
     walk,
@@ -96,12 +99,18 @@ class Function:
             case If(_, test, then, other):
                 self._if(test, then, other)
             case For(_, name, source, inside):
-                variable = self.to.fresh(name)
-                head, first = self.to.loop(source, variable)
-                self.line(f"{head} {{")
-                with self.to.naming(name, variable):
-                    self._block(inside, first)
-                self.line("}")
+                self._for(name, source, inside)
+
+    def _for(self, name: str, source: Source, inside: tuple[Stmt, ...]) -> None:
+        variable = self.to.fresh(name)
+        loop = self.to.loop(source, variable)
+        if loop.before:
+            self.line(f"{{ {loop.before.rstrip()}")
+            self._failed()
+        self.line(f"{loop.head} {{")
+        with self.to.naming(name, variable):
+            self._block(inside, loop.first)
+        self.line("}}" if loop.before else "}")
 
     def _if(self, test: Expr, then: tuple[Stmt, ...], other: tuple[Stmt, ...]) -> None:
         text = self.to.compile(test)
@@ -121,23 +130,25 @@ class Function:
         self._level += 1
         if first:
             self.line(first.rstrip())
-        self._failed()
         for statement in statements:
             self._statement(statement)
         self._level -= 1
 
     def _assign(self, place: Expr, value: Expr) -> None:
         text = self.to.compile(value)
+        if self.to.failing and not cheap(place):  # the value comes before the place
+            held = self.to.fresh("v")
+            self.line(f"{self.to.shapes.of(value.type)} {held} = {text};")
+            text = held
         self.store(place, text)
 
     def store(self, place: Expr, text: str) -> None:
         """Put a value at a place of the state."""
         if isinstance(place, At) and isinstance(place.base.type, SeqType):
-            kind = place.base.type
-            whole, index = self.to.compile(place.base), self.to.compile(place.key)
-            site = self.to.site(None, place.span)
-            name = self.to.shapes.of(kind)
-            self.store(place.base, f"{name}_set(w, {whole}, {index}, {text}, {site})")
+            setup, (whole, index) = self.to.operands(place.base, place.key)
+            name, site = self.to.shapes.of(place.base.type), self.to.site(None, place.span)
+            changed = f"{name}_set(w, {whole}, {index}, {text}, {site})"
+            self.store(place.base, after(setup, changed))
             return
         local = self._local(place)
         if local:
@@ -146,7 +157,8 @@ class Function:
         found = self.to.place(place)
         assert found is not None, place
         at = (found.array, found.word_text(), found.bit_text())
-        self.line(self.to.shapes.store(place.type, found.room, *at, text))
+        stored = self.to.shapes.store(place.type, found.room, *at, text)
+        self.line(f"{{ {found.setup}{stored} }}" if found.setup else stored)
 
     def _local(self, place: Expr) -> str:
         """A local, or an item of a map that is one, as C assigns it; empty for anything else."""

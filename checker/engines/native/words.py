@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checker.errors import EngineError
 from checker.language.machine import Snapshot
 from checker.language.types import (
     BagType,
@@ -35,6 +36,8 @@ from checker.language.types import (
 from checker.language.values import Bag, Map, Seq, Set, freeze, order
 
 WORD = 64
+LARGEST_STORED = 1 << 62
+"""The largest integer in a state, and its negative the least: their difference fits 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,13 @@ class Rooms:
         if kind.count is not None:
             return Room(kind, (kind.count - 1).bit_length())
         match kind:
+            case IntType(int(low), int(high)):
+                if low < -LARGEST_STORED or high > LARGEST_STORED:
+                    raise EngineError(
+                        f"an integer of {kind} is too large for the native engine",
+                        hint="the python engine, where integers have no end",
+                    )
+                return Room(kind, (high - low).bit_length())
             case SetType() if kind.bits is not None:
                 return Room(kind, kind.bits)
             case StructType(fields=fields):
@@ -232,6 +242,8 @@ class Codec:
 
     def _bits(self, room: Room, value: Any) -> int:
         kind = room.type
+        if isinstance(kind, IntType):
+            return int(value) - (kind.low or 0)
         if kind.dense:
             return kind.number(value)
         match kind:
