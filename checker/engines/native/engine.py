@@ -32,7 +32,7 @@ FIRST_SLOTS = 1 << 18
 
 def _run_type(words: int, instances: int, sites: int, properties: int) -> type[ctypes.Structure]:
     """The Run of search.c, for one program."""
-    u32, u64 = ctypes.c_uint32, ctypes.c_uint64
+    u32, u64, pointer = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_void_p
 
     class Seen(ctypes.Structure):
         _fields_ = (
@@ -42,15 +42,18 @@ def _run_type(words: int, instances: int, sites: int, properties: int) -> type[c
 
     class Run(ctypes.Structure):
         _fields_ = (
-            ("slots", u64), ("max_states", u64), ("max_bytes", u64), ("max_depth", u64),
-            ("workers", u64), ("room", u64),
-            ("table", ctypes.c_void_p), ("order", ctypes.c_void_p), ("parent", ctypes.c_void_p),
-            ("count", u64), ("distinct", u64), ("generated", u64), ("depth", u64),
-            ("level_end", u64), ("stop", u32), ("status", u32),
+            ("max_states", u64), ("max_bytes", u64), ("max_depth", u64), ("workers", u64),
+            ("room", u64), ("checkpoint", ctypes.c_char_p), ("checkpoint_every", ctypes.c_double),
+            ("identity", u64), ("resumed", u32), ("saved", u32),
+            ("slots", u64), ("grow", u64), ("table", pointer), ("states", pointer),
+            ("order", pointer), ("parent", pointer),
+            ("distinct", u64), ("generated", u64), ("depth", u64), ("level_end", u64),
+            ("stop", u32), ("status", u32), ("pause", u32), ("overflow", u32),
             ("fired", u64 * (instances + 1)), ("fresh", u64 * (instances + 1)),
             ("sites", u64 * (sites + 1)),
             ("seen", Seen * (properties + 1)), ("defect", Seen),
-            ("next", u64), ("grow", u64), ("overflow", u32),
+            ("apart", u64 * 8), ("count", u64), ("found", u64), ("next", u64),
+            ("apart_too", u64 * 8),
         )  # fmt: skip
 
     return Run
@@ -139,7 +142,7 @@ class NativeSearch:
                 if pause == LOOK_EVERY:
                     queued = max(0, run.count - run.next)
                     self._reporter.progress(
-                        Progress(run.count, run.generated, run.depth, queued, now)
+                        Progress(run.found, run.generated, run.depth, queued, now)
                     )
             except KeyboardInterrupt:
                 self.stopped = "interrupted"
@@ -160,7 +163,7 @@ class NativeSearch:
     def state(self, index: int) -> Snapshot:
         """The state of an entry."""
         words = (ctypes.c_uint64 * self.generated.words)()
-        self._library.state_at(ctypes.byref(self.result), ctypes.c_uint64(index), words)
+        self._library.key_at(ctypes.byref(self.result), ctypes.c_uint64(index), words)
         return self.codec.unpack(list(words))
 
     def states(self) -> list[Snapshot]:

@@ -1,12 +1,13 @@
-"""A program as one C file: types, an action a function, a property a function, and `visit`.
+"""A program as one C file: types, an action a function, a property a function, and two doors.
 
 #include runtime.h    numbers, failure, collections
 declarations          the structs of its types
 is_bound              which sites are bounds
-#include search.c     the search
+#include search.h, table.c    what a search is made of, and how what is found is kept
 holds_…, act_…        properties and actions
 reads_…, spec…        mappings onto specifications, and the specifications' actions
-visit                 the properties of a state, then its successors
+look, leave           the properties of a state, and its successors
+#include search.c     the search
 """
 
 from __future__ import annotations
@@ -55,12 +56,14 @@ class Generator:
         for number, refinement in enumerate(self._program.refinements):
             self._refinement(number, refinement)
         self._functions.extend(self._actions.function(action) for action in possible)
-        visit = self._visit(possible)
+        doors = [self._look(), self._leave(possible)]
         instances, sites = self._actions.instances, self._sites.known
         bounds = ", ".join(["0", *(str(int(site.bound is not None)) for site in sites)])
         count = len(self._program.properties) + len(self._program.refinements)
+        terminal = any(prop.kind == "terminal" for prop in self._program.properties)
         sizes = {"WORDS": self._state.words, "INSTANCES": len(instances), "SITES": len(sites),
-                 "PROPERTIES": count, "READINGS": self._reading_words()}  # fmt: skip
+                 "PROPERTIES": count, "READINGS": self._reading_words(),
+                 "TERMINAL": int(terminal)}  # fmt: skip
         text = "\n\n".join(
             [
                 f"/* {self._program.name}, {self._program.settings} */",
@@ -68,10 +71,11 @@ class Generator:
                 "\n".join(f"#define {name} {size}" for name, size in sizes.items()),
                 *self._shapes.declarations,
                 f"static const unsigned char is_bound[] = {{{bounds}}};",
-                "static inline void visit(Worker *w, const u64 *s);",
-                '#include "search.c"',
+                '#include "search.h"',
+                '#include "table.c"',
                 *self._functions,
-                visit,
+                *doors,
+                '#include "search.c"',
             ]
         )
         return Generated(text, tuple(instances), tuple(sites), self._state.words)
@@ -170,9 +174,10 @@ class Generator:
         head = f"static int reads_{number}(Worker *w, const u64 *s, u64 *z)"
         return "\n".join([f"{head} {{", *body.lines, "}"])
 
-    # -------------------------------------------------------- visiting
+    # -------------------------------------------------------- the doors
 
-    def _visit(self, possible: list[Action]) -> str:
+    def _look(self) -> str:
+        """The properties of a state; and how specifications read it, for the steps from it."""
         lines = []
         for number, prop in enumerate(self._program.properties):
             if prop.kind in ("invariant", "reachable"):
@@ -185,7 +190,11 @@ class Generator:
             read = f"reads_{number}(w, s, w->readings + {offset})"
             lines.append(f"  if (!{read} && pending(w, {first + number})) {_noted(first + number)}")
             offset += self._rooms.state(refinement.spec.state).words
-        lines.append("  w->enabled = 0;")
+        return "\n".join(["static inline void look(Worker *w, const u64 *s) {", *lines, "}"])
+
+    def _leave(self, possible: list[Action]) -> str:
+        """The successors of a state, and whether it is the end where it has none."""
+        lines = ["  w->enabled = 0;"]
         for action in possible:
             lines.extend(self._actions.calls(action))
         for number, prop in enumerate(self._program.properties):
@@ -193,7 +202,7 @@ class Generator:
                 lines.append(f"  if (!w->enabled && pending(w, {number}) && !holds_{number}(w, s)) "
                              f"{_noted(number)}")  # fmt: skip
                 lines.append("  w->failed = 0;")
-        return "static inline void visit(Worker *w, const u64 *s) {\n" + "\n".join(lines) + "\n}"
+        return "\n".join(["static inline void leave(Worker *w, const u64 *s) {", *lines, "}"])
 
 
 def _noted(number: int, *, step: bool = False) -> str:
