@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checker.engines.layout import Layout
@@ -108,9 +108,13 @@ class Compiled:
         return found
 
     def mappings(self) -> list[Reading]:
-        """The program's refinements, with their specifications compiled."""
+        """The program's refinements, with the actions of their specifications compiled."""
         return [
-            Reading(refinement, self._namespace[f"m{number}"], Compiled(refinement.spec))
+            Reading(
+                refinement,
+                self._namespace[f"m{number}"],
+                Compiled(replace(refinement.spec, properties=(), refinements=())),
+            )
             for number, refinement in enumerate(self.program.refinements)
         ]
 

@@ -20,7 +20,8 @@ from collections import Counter as Tally
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checker.engines.python.compiler import Compiled, Reading, State
+from checker.engines.python.compiler import Compiled, State
+from checker.engines.python.refining import Refining
 from checker.engines.python.runtime import Signal
 from checker.engines.python.watches import KNOWN_LIMIT, Watch, reads_of, watches
 from checker.engines.tracing import Disagreement
@@ -95,6 +96,11 @@ class Search:
         self._of_states = watches(self.compiled, "invariant", "reachable")
         self._of_steps = watches(self.compiled, "step")
         self._of_ends = watches(self.compiled, "terminal")
+        self._ends: dict[tuple[int, tuple[int, ...], State], str | None] = {}
+        self._reads = {
+            action.name: reads_of(self.compiled.layouts, self.compiled.layout, action.body)
+            for action in self.program.actions
+        }
         self._of_actions: dict[str, list[int]] = {}
         for number, prop in enumerate(self.program.properties):
             if prop.kind == "step" and prop.on is not None:
@@ -205,7 +211,6 @@ class Search:
         """The successors of a state some action of which passes a bound or has a defect."""
         states, which, quiet = [], [], True
         attempts = self.compiled.named("attempts")(state)
-        before = self.compiled.layout.unpack(state)
         bounds = self.found.bounds.copy()
         while True:
             try:
@@ -219,7 +224,7 @@ class Search:
                 after = function(state, *given)
             except Signal:
                 quiet = False
-                self._explain(state, before, instance, self.compiled.arguments(instance, given))
+                self._unfinished(state, instance, given)
                 continue
             if after is not None:
                 states.append(after)
@@ -255,23 +260,37 @@ class Search:
         if not good:
             self.found.seen.setdefault(number, Seen(state, after))
 
-    def _explain(
-        self, state: State, before: object, instance: int, arguments: dict[str, object]
-    ) -> None:
-        """Ask the evaluator why an action cannot be finished."""
+    def _unfinished(self, state: State, instance: int, given: tuple[int, ...]) -> None:
+        """Count the bound, or note the defect, because of which an action cannot be finished.
+
+        Which of them it is depends on what the action reads: of the same bits the evaluator is
+        asked once.
+        """
+        key = instance, given, state & self._reads[self.compiled.instances[instance].action.name]
+        if key not in self._ends:
+            if len(self._ends) >= KNOWN_LIMIT:
+                self._ends.clear()
+            self._ends[key] = self._end(state, instance, given)
+        bound = self._ends[key]
+        if bound is not None:
+            self.found.bounds[bound] += 1
+
+    def _end(self, state: State, instance: int, given: tuple[int, ...]) -> str | None:
+        """The bound that an action passes, by the evaluator; None for a defect, which is noted."""
         action = self.compiled.instances[instance].action
+        before = self.compiled.layout.unpack(state)
+        arguments = self.compiled.arguments(instance, given)
         try:
-            self.evaluator.run(action, before, arguments)  # type: ignore[arg-type]
+            self.evaluator.run(action, before, arguments)
         except BoundReached as reached:
-            self.found.bounds[reached.bound] += 1
+            return reached.bound
         except Defect as defect:
-            if self.found.defect is None:
-                self.found.defect = Seen(state, defect=defect)
-        else:
-            raise Disagreement(
-                f"{action.name}({arguments}) in {before}: the engine could not finish it and "
-                "the evaluator could"
-            )
+            self.found.defect = self.found.defect or Seen(state, defect=defect)
+            return None
+        raise Disagreement(
+            f"{action.name}({arguments}) in {before}: the engine could not finish it and "
+            "the evaluator could"
+        )
 
     def _by_evaluator(self, state: State) -> tuple[list[State], list[int], bool]:
         """All successors by the reference evaluator: a choice itself could not be computed."""
@@ -355,78 +374,6 @@ class Search:
             except Signal:
                 pass  # the property itself fails
             self._note(watch, Seen(state))
-
-
-class Refining:
-    """Whether steps are steps of a specification.
-
-    Only the bits that the mapping reads matter: what is known of them is kept.
-    """
-
-    def __init__(self, number: int, compiled: Compiled, reading: Reading) -> None:
-        self.number = number
-        self.mask = reads_of(compiled.layouts, compiled.layout, reading.refinement.body)
-        self._reading = reading
-        self._abstract: dict[State, State] = {}
-        self._successors: dict[State, frozenset[State]] = {}
-        self._allowed: set[tuple[State, State]] = set()
-        spec = reading.spec
-        self._starts = {
-            spec.layout.pack(start.state)
-            for start in Evaluator(spec.program).starts()
-            if start.state is not None
-        }
-
-    def abstract(self, state: State) -> State:
-        """The state of the specification that a state is read as; Signal."""
-        key = state & self.mask
-        found = self._abstract.get(key)
-        if found is None:
-            found = self._abstract[key] = self._reading.abstract(state)
-        return found
-
-    def starts(self, state: State) -> bool:
-        """Whether a start is a start of the specification."""
-        try:
-            return self.abstract(state) in self._starts
-        except Signal:
-            return False
-
-    def refused(self, state: State, states: list[State]) -> State | None:
-        """The first of the steps from `state` that is none of the specification's.
-
-        A step that changes nothing in the specification is allowed; one that cannot be read as
-        a step of it is not.
-        """
-        mask, allowed = self.mask, self._allowed
-        before = state & mask
-        for after in states:
-            then = after & mask
-            if then == before or (before, then) in allowed:
-                continue
-            try:
-                old, new = self.abstract(state), self.abstract(after)
-            except Signal:
-                return after
-            if old != new and new not in self._steps(old):
-                return after
-            if len(allowed) < KNOWN_LIMIT:
-                allowed.add((before, then))
-        return None
-
-    def _steps(self, state: State) -> frozenset[State]:
-        found = self._successors.get(state)
-        if found is None:
-            states: list[State] = []
-            for _, function, given in self._reading.spec.named("attempts")(state):
-                try:
-                    after = function(state, *given)
-                except Signal:
-                    continue
-                if after is not None:
-                    states.append(after)
-            found = self._successors[state] = frozenset(states)
-        return found
 
 
 def memory_in_use() -> int:

@@ -387,3 +387,39 @@ class Endless(Machine):
     @reachable
     def all_equal(self) -> bool:
         return all(self.counts[n] == 500 for n in Node)
+
+
+class Chest(Machine):
+    """A specification: what is taken comes from the open drawer, and none is open at first."""
+
+    open: Node | None = None
+    drawers: Map[Node, Set[Node]]
+    taken: Set[Node]
+
+    @action
+    def unlock(self, at: Node) -> None:
+        self.open = at
+        self.drawers[at].add(at)
+
+    @action
+    def take(self, n: Node) -> None:
+        require(n in self.drawers[self.open])  # type: ignore[index] # a defect, on purpose
+        self.taken.add(n)
+
+
+class Locker(Machine):
+    """A chest for one; with a second drawer it forgets what was in the first."""
+
+    open: Node | None = None
+    taken: Set[Node]
+
+    @action
+    def unlock(self, at: Node) -> None:
+        self.open = at
+
+    @refines(Chest)
+    def as_chest(self, spec: Chest) -> None:
+        spec.open = self.open
+        spec.taken = self.taken
+        if self.open is not None:
+            spec.drawers[self.open].add(self.open)

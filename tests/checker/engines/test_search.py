@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
-from checker import Finding, Machine, Trace, Verdict, check, replay
+from checker import Finding, Machine, Snapshot, Trace, Verdict, check, replay
+from checker.engines.python import search
 from checker.engines.python.compiler import Compiled
 from checker.engines.tracing import Disagreement
 from checker.errors import RequestError
 from checker.language.domains import Settings
 from checker.language.evaluator import Evaluator
+from checker.language.ir import Action
 from checker.language.lowering import lower
 from examples.two_phase import Quorum, TwoPhase
 from tests.checker.engines.machines import (
@@ -23,6 +28,7 @@ from tests.checker.engines.machines import (
     Fading,
     Light,
     Limits12,
+    Locker,
     Node,
     Posting,
     Unstartable,
@@ -73,6 +79,28 @@ def test_a_step_past_a_bound_is_counted_and_not_explored() -> None:
     assert verdict.bounds == {"Count": 2**2 * logs, "Log": 2**2 * 4 * 2}
     assert verdict.complete
     assert defect(verdict).result == "holds"
+
+
+def test_of_the_same_bits_the_evaluator_is_asked_once_why_an_action_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    true = Evaluator.run
+
+    def counted(self: Evaluator, action: Action, state: Snapshot, arguments: Any) -> Any:
+        asked.append((action.name, dict(arguments)))
+        return true(self, action, state, arguments)
+
+    monkeypatch.setattr(Evaluator, "run", counted)
+    verdict = check(Counting(Node=2, Count=1, Log=2), only=frozenset())
+    # A count reads the two counts, a note the log: neither the other's.
+    assert Counter(name for name, _ in asked) == {"count": 2 * 2, "note": 2 * 4}
+    assert verdict.bounds == {"Count": 28, "Log": 32}
+
+
+def test_what_is_remembered_of_bounds_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "KNOWN_LIMIT", 2)
+    assert check(Counting(Node=2, Count=1, Log=2)).bounds == {"Count": 28, "Log": 32}
 
 
 def test_bounds_that_are_not_reached_are_listed() -> None:
@@ -205,6 +233,13 @@ def test_a_mapping_that_fails_breaks_the_refinement() -> None:
     )
     assert finding.reason.span is not None
     assert finding.reason.span.code() == "self.queue[0]"
+
+
+def test_a_specification_may_be_unable_to_compute_a_choice() -> None:
+    """Its other actions are steps of it all the same."""
+    assert check(Locker(Node=1)).finding("as_chest").result == "holds"
+    finding = check(Locker(Node=2)).finding("as_chest")
+    assert actions(finding.trace) == ["unlock", "unlock"]
 
 
 def test_what_happens_eventually_is_not_decided() -> None:
