@@ -364,6 +364,7 @@ class Action:
 
     `actor` is a parameter's name or a word, for traces.  `body` does not repeat a guard that
     has become a parameter's source.  An action that a design variant rules out is `impossible`.
+    `fair` ("weak", "strong") is owed to each value of the parameter `party`, or to the whole.
     """
 
     name: str
@@ -374,6 +375,7 @@ class Action:
     fair: str | None
     span: Span | None
     impossible: bool = False
+    party: str | None = None
 
 
 @dataclass(frozen=True)
@@ -381,7 +383,8 @@ class Property:
     """An invariant, witness or terminal predicate over "self"; with `kind` "step" also over
     "after", of the steps of the action `on` (all, where None), whose parameters may occur in it.
 
-    `leads_from` is the antecedent of an "eventually".
+    `leads_from` is the antecedent of an "eventually"; with `again` it is to be true again and
+    again.
     """
 
     kind: str
@@ -391,6 +394,7 @@ class Property:
     span: Span | None
     on: str | None = None
     leads_from: Expr | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)

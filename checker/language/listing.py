@@ -136,6 +136,7 @@ def _action(word: str, action: ir.Action) -> Iterator[str]:
     chosen = ", ".join(f"{p.name} in {_source(p.source)}" for p in action.parameters)
     by = f"  by {action.actor}" if action.actor else ""
     fair = f"  {action.fair}ly fair" if action.fair else ""
+    fair += f" to {action.party}" if action.party else ""
     yield ""
     yield f"{word} {action.name}({chosen}){by}{fair}"
     yield from _indented(_block(action.body) if action.body else iter(["nothing"]))
@@ -144,7 +145,8 @@ def _action(word: str, action: ir.Action) -> Iterator[str]:
 def _property(prop: ir.Property) -> Iterator[str]:
     on = f"  on {prop.on}" if prop.on else ""
     yield ""
-    yield f"{prop.kind} {prop.name}{on}  [{prop.promise.id}]"
+    again = " again and again" if prop.again else ""
+    yield f"{prop.kind}{again} {prop.name}{on}  [{prop.promise.id}]"
     if prop.leads_from is not None:
         yield f"{INDENT}after {text(prop.leads_from)}"
     conjuncts = list(_chain(prop.test, Op.AND))

@@ -76,9 +76,11 @@ class Mark:
     promise: Promise | None = None
     by: str | None = None
     fair: Literal["weak", "strong"] | None = None
+    to: str | None = None
     on: Callable[..., Any] | None = None
     spec: type[Machine] | None = None
     leads_from: Callable[..., bool] | None = None
+    again: bool = False
 
 
 _MARK = "_verdict_mark"
@@ -105,7 +107,10 @@ def _mark(function: F, mark: Mark) -> F:
 def action(function: F, /) -> F: ...
 @overload
 def action(
-    *, by: str | None = None, fair: Literal["weak", "strong"] | None = None
+    *,
+    by: str | None = None,
+    fair: Literal["weak", "strong"] | None = None,
+    to: str | None = None,
 ) -> Callable[[F], F]: ...
 def action(
     function: F | None = None,
@@ -113,15 +118,19 @@ def action(
     *,
     by: str | None = None,
     fair: Literal["weak", "strong"] | None = None,
+    to: str | None = None,
 ) -> F | Callable[[F], F]:
     """A step of the machine: guards (`require`) first, then effects, all at once.
 
     A parameter is chosen by the checker among all values of its type; where the first guards
     say `require(p in <a set, sequence or bag of the state>)`, among those.  `by` names who acts
     (a parameter, or a word), for traces and diagrams: the first Index parameter unless given.
-    `fair` says that the step is not put off for ever: read by liveness checking.
+    `fair` says that the step is not put off for ever: "weak", where it stays possible;
+    "strong", where it is possible again and again.  It holds for each value of the parameter
+    that `to` names, of the one that acts unless given; for the action as a whole where a word
+    acts.  The other parameters may be anything.
     """
-    mark = Mark("action", by=by, fair=fair)
+    mark = Mark("action", by=by, fair=fair, to=to)
     return _mark(function, mark) if function is not None else lambda f: _mark(f, mark)
 
 
@@ -184,16 +193,24 @@ def step(what: Any = None, /, *, on: Callable[..., Any] | None = None) -> Any:
 def eventually(function: F, /) -> F: ...
 @overload
 def eventually(
-    promise: Promise | None = None, /, *, after: Callable[..., bool] | None = None
+    promise: Promise | None = None,
+    /,
+    *,
+    after: Callable[..., bool] | None = None,
+    again: bool = False,
 ) -> Callable[[F], F]: ...
-def eventually(what: Any = None, /, *, after: Callable[..., bool] | None = None) -> Any:
+def eventually(
+    what: Any = None, /, *, after: Callable[..., bool] | None = None, again: bool = False
+) -> Any:
     """A predicate that becomes true at some point of every fair run.
 
     With `after=condition` (a method of the machine): whenever the condition holds, the
-    predicate holds then or later.  An engine without liveness checking answers `unknown`.
+    predicate holds then or later.  With `again=True`: it is true again and again, for ever.
+    An engine without liveness checking answers `unknown`.
     """
     if what is None or isinstance(what, Promise):
-        return lambda function: _mark(function, Mark("eventually", promise=what, leads_from=after))
+        mark = Mark("eventually", promise=what, leads_from=after, again=again)
+        return lambda function: _mark(function, mark)
     return _mark(what, Mark("eventually"))
 
 

@@ -182,6 +182,7 @@ class _Lowering:
             receiver.prefix + method.name, (*key, *parameters), tuple(rest), method.sentence,
             _actor(method, receiver, types), method.mark.fair, frame.span(frame.source.tree),
             any(_never(statement) for statement in rest),
+            _party(frame, method, (*key, *parameters), _actor(method, receiver, types)),
         )  # fmt: skip
         check_ghosts(action)
         return action
@@ -205,12 +206,17 @@ class _Lowering:
                          "any(…) or all(…) over the domain")  # fmt: skip
         test = block(frame, without_docstring(frame.source.tree.body), BOOL)
         antecedent = None
+        if mark.leads_from is not None and mark.again:
+            frame.refuse(frame.source.tree, "after a condition, or again and again: not both",
+                         "one of after=…, again=True")  # fmt: skip
         if mark.leads_from is not None:
             plain = getattr(mark.leads_from, "__wrapped__", mark.leads_from)
             other = Declared(plain.__name__, plain, mark, method.owner)
             inner = self._frame(other, _Receiver("", self._self, self._cls))
             antecedent = block(inner, without_docstring(inner.source.tree.body), BOOL)
-        return Property(mark.kind, method.promise, method.name, test, span, on, antecedent)
+        return Property(
+            mark.kind, method.promise, method.name, test, span, on, antecedent, mark.again
+        )
 
     def _on(self, frame: Frame, method: Declared, names: list[str]) -> str | None:
         on = method.mark.on
@@ -338,6 +344,23 @@ def _actor(method: Declared, receiver: _Receiver, types: Mapping[str, Type]) -> 
     if receiver.key is not None:
         return receiver.key.name
     return receiver.prefix.rstrip(".") or None
+
+
+def _party(
+    frame: Frame, method: Declared, parameters: tuple[Parameter, ...], actor: str | None
+) -> str | None:
+    """The parameter to each value of which an action is fair; None where it is as a whole."""
+    wanted, types = method.mark.to, {p.name: p.type for p in parameters}
+    if wanted is not None and (method.mark.fair is None or wanted not in types):
+        frame.refuse(frame.source.tree, f"{method.name} is not fair to a parameter {wanted}",
+                     f'fair="weak", to={next(iter(types), wanted)!r}')  # fmt: skip
+    party = wanted or (actor if actor in types else None)
+    if method.mark.fair is None or party is None:
+        return None
+    if types[party].choices is None:
+        what = f"{party}: {types[party]} has too many values to be fair to each"
+        frame.refuse(frame.source.tree, what, "to=…, a parameter that ranges over a domain")
+    return party
 
 
 def _refuse_properties(methods: tuple[Declared, ...]) -> None:

@@ -162,7 +162,7 @@ def test_a_whole_machine() -> None:
     said = listing(lower(House(Node=2, Queue=1, Ticks=3)))
     assert said.startswith(WANTED)
     for line in (
-        "action ask(n in Node(2), m in Ping | Pong)  by n  weakly fair",
+        "action ask(n in Node(2), m in Ping | Pong)  by n  weakly fair to n",
         "    require n not in self.seen",
         "    if m is Ping:",
         "        require (m as Ping).at == n",
