@@ -393,16 +393,16 @@ class Chest(Machine):
     """A specification: what is taken comes from the open drawer, and none is open at first."""
 
     open: Node | None = None
-    drawers: Map[Node, Set[Node]]
-    taken: Set[Node]
+    drawers: Map[Node, Annotated[Set[Many], Capacity(2)]]
+    taken: Annotated[Set[Many], Capacity(1)]
 
     @action
     def unlock(self, at: Node) -> None:
         self.open = at
-        self.drawers[at].add(at)
+        self.drawers[at].add(int(at) + 40)
 
     @action
-    def take(self, n: Node) -> None:
+    def take(self, n: Many) -> None:
         require(n in self.drawers[self.open])  # type: ignore[index] # a defect, on purpose
         self.taken.add(n)
 
@@ -411,7 +411,7 @@ class Locker(Machine):
     """A chest for one; with a second drawer it forgets what was in the first."""
 
     open: Node | None = None
-    taken: Set[Node]
+    taken: Annotated[Set[Many], Capacity(1)]
 
     @action
     def unlock(self, at: Node) -> None:
@@ -422,4 +422,4 @@ class Locker(Machine):
         spec.open = self.open
         spec.taken = self.taken
         if self.open is not None:
-            spec.drawers[self.open].add(self.open)
+            spec.drawers[self.open].add(int(self.open) + 40)
