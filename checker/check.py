@@ -47,7 +47,8 @@ def check(
         )
     program = chosen(lower(machine), hazards, only)
     if engine == "native":
-        return native.check_program(program, configuration, hazards, limits, reporter, workers)
+        options = native.Options(workers=workers)
+        return native.check_program(program, configuration, hazards, limits, reporter, options)
     return check_program(program, configuration, hazards, limits, reporter)
 
 

@@ -2,10 +2,11 @@
 
 words        how a state lies in words
 shapes       values in flight
-places, expressions, statements, actions, program    IR to C
-runtime.h, search.c    what is written by hand
+places, expressions, statements, actions, symmetry, program    IR to C
+runtime.h, search.h, table.c, symmetry.c, checkpoint.c, search.c    what is written by hand
 build        the compiler and the cache
 engine       one search, from Python
+retrace      from entries of a search to runs
 observed     what was seen, as every engine tells it
 """
 
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 from checker.engines.findings import Findings
 from checker.engines.native.build import compiler
-from checker.engines.native.engine import NativeSearch
+from checker.engines.native.engine import NativeSearch, Options
 from checker.engines.native.observed import observed
+from checker.engines.symmetric import refuse_unsound
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter, Verdict
 
@@ -25,10 +27,15 @@ def check_program(
     hazards: frozenset[str],
     limits: Limits,
     reporter: Reporter,
-    workers: int = 1,
+    options: Options,
 ) -> Verdict:
-    """Explore a program exhaustively; EngineError where there is no compiler."""
-    search = NativeSearch(program, limits, reporter, workers)
+    """Explore a program exhaustively; EngineError where there is no compiler.
+
+    RequestError where symmetry is asked for and would not be sound.
+    """
+    if options.symmetry:
+        refuse_unsound(program)
+    search = NativeSearch(program, limits, reporter, options)
     try:
         search.run()
         return Findings(search.evaluator, observed(search), configuration, hazards).verdict()
@@ -36,4 +43,4 @@ def check_program(
         search.close()
 
 
-__all__ = ["check_program", "compiler"]
+__all__ = ["Options", "check_program", "compiler"]

@@ -25,8 +25,7 @@ static u64 summed(u64 sum, const void *data, u64 bytes) {
   for (u64 done = 0; done < bytes; done += sizeof(u64)) {
     u64 word = 0;
     memcpy(&word, p + done, bytes - done < sizeof word ? bytes - done : sizeof word);
-    __uint128_t product = (__uint128_t)(word ^ sum) * 0xd6e8feb86659fd93ULL;
-    sum = ((u64)(product >> 64) ^ (u64)product) + 0x9e3779b97f4a7c15ULL;
+    sum = mixed(sum, word);
   }
   return sum;
 }

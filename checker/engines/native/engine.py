@@ -8,16 +8,21 @@ traces are rebuilt from the parents of entries and repeated by the reference eva
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from checker.engines.findings import Sight
 from checker.engines.native.build import build, load
 from checker.engines.native.program import Generated, Generator
+from checker.engines.native.retrace import Retrace
 from checker.engines.native.words import Codec, Rooms
-from checker.errors import EngineError
+from checker.errors import EngineError, RequestError
 from checker.language.evaluator import Evaluator, Outcome
 from checker.language.ir import Program
 from checker.language.machine import Snapshot
@@ -26,8 +31,29 @@ from checker.verdict import Limits, Progress, Reporter
 STOPPED, STATES_LIMIT, MEMORY_LIMIT, DEPTH_LIMIT = 1, 2, 3, 4
 LOOK_EVERY = 0.05
 UNLIMITED = (1 << 64) - 1
-HOLE = 0xFFFFFFFF
 FIRST_SLOTS = 1 << 18
+INTACT, ANOTHER, DAMAGED, TOO_LARGE, UNWRITABLE = 1, 2, 3, 4, 5
+"""What became of a checkpoint: checkpoint.c."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search.
+
+    workers       threads
+    symmetry      visit one state of those that differ only in the names of symmetric values
+    fingerprints  keep 64 bits of each state: two states may be taken for one
+    checkpoint    the file to put the search down in, and to take it up from where it is there
+    every         seconds between two checkpoints
+    flags         for the compiler, behind its own
+    """
+
+    workers: int = 1
+    symmetry: bool = False
+    fingerprints: bool = False
+    checkpoint: Path | None = None
+    every: float = 60.0
+    flags: tuple[str, ...] = ()
 
 
 def _run_type(words: int, instances: int, sites: int, properties: int) -> type[ctypes.Structure]:
@@ -63,18 +89,15 @@ class NativeSearch:
     """One search of a program by generated C."""
 
     def __init__(
-        self,
-        program: Program,
-        limits: Limits,
-        reporter: Reporter,
-        workers: int = 1,
-        flags: tuple[str, ...] = (),
+        self, program: Program, limits: Limits, reporter: Reporter, options: Options
     ) -> None:
         self.program = program
         self.evaluator = Evaluator(program)
-        self.generated: Generated = Generator(program).generate()
-        self.codec = Codec(Rooms(), program.state)
-        self._library = load(build(self.generated.text, flags))
+        self.generated: Generated = Generator(
+            program, symmetry=options.symmetry, fingerprints=options.fingerprints
+        ).generate()
+        codec = Codec(Rooms(), program.state)
+        self._library = load(build(self.generated.text, options.flags))
         count = len(program.properties) + len(program.refinements)
         kind = _run_type(
             self.generated.words, len(self.generated.instances), len(self.generated.sites), count
@@ -84,8 +107,13 @@ class NativeSearch:
             raise EngineError("the generated program and the engine differ in what a run is")
         self.result: Any = kind()
         self.starts: tuple[Outcome, ...] = tuple(self.evaluator.starts())
+        self.options = options
+        self.codec = codec
+        self.retrace = Retrace(
+            self._library, self.result, self.evaluator, codec, self.generated.kept,
+            same=not (self.generated.symmetric or options.fingerprints),
+        )  # fmt: skip
         self._limits, self._reporter = limits, reporter
-        self.workers = workers
         self.seconds = 0.0
         self.stopped = ""
         self._done = threading.Event()  # joining a thread is not safe from Ctrl-C in Python 3.11
@@ -100,8 +128,9 @@ class NativeSearch:
         run.max_states = self._limits.states or UNLIMITED
         run.max_bytes = budget
         run.max_depth = self._limits.depth or UNLIMITED
-        run.workers = self.workers
+        run.workers = self.options.workers
         run.room = min(0xFFFFFFFE, budget // (8 * words) + (1 << 20))
+        self._use_checkpoint()
         starts = [self.codec.pack(o.state) for o in self.starts if o.state is not None]
         flat = [word for state in starts for word in state]
         array = (ctypes.c_uint64 * len(flat))(*flat)
@@ -122,6 +151,7 @@ class NativeSearch:
         self.seconds = time.perf_counter() - began
         if status != [0]:
             raise EngineError("the search could not reserve its memory")
+        self._judge_checkpoint()
         if run.overflow:
             raise EngineError(
                 "an integer does not fit the 64 bits that the native engine computes with",
@@ -158,33 +188,56 @@ class NativeSearch:
             DEPTH_LIMIT: f"depth {limits.depth}",
         }[self.result.status]
 
-    # -------------------------------------------------------- what was seen
+    # -------------------------------------------------------- checkpoints
 
-    def state(self, index: int) -> Snapshot:
-        """The state of an entry."""
-        words = (ctypes.c_uint64 * self.generated.words)()
-        self._library.key_at(ctypes.byref(self.result), ctypes.c_uint64(index), words)
-        return self.codec.unpack(list(words))
+    def _use_checkpoint(self) -> None:
+        options, run = self.options, self.result
+        if options.checkpoint is not None:
+            try:
+                options.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RequestError(
+                    f"{options.checkpoint.parent} cannot be made: {error.strerror}",
+                    hint="name another folder for checkpoints",
+                ) from None
+            run.checkpoint = os.fsencode(options.checkpoint)
+            run.checkpoint_every = options.every
+            digest = hashlib.sha256(self.generated.text.encode()).digest()
+            run.identity = int.from_bytes(digest[:8], "little")
+
+    def _judge_checkpoint(self) -> None:
+        """Say what is wrong with a checkpoint; remove it where the search is at its end."""
+        file, run = self.options.checkpoint, self.result
+        if file is None:
+            return
+        what = {
+            ANOTHER: "is one of another machine, configuration or version",
+            DAMAGED: "is damaged",
+            TOO_LARGE: "does not fit the memory there is",
+        }.get(run.resumed)
+        if what:
+            hint = "--max-memory" if run.resumed == TOO_LARGE else "remove it to begin anew"
+            raise RequestError(f"the checkpoint {file} {what}", hint=hint)
+        if run.saved == UNWRITABLE:
+            raise RequestError(
+                f"the checkpoint {file} cannot be written", hint="name another folder"
+            )
+        if not run.status:
+            file.unlink(missing_ok=True)
+
+    # -------------------------------------------------------- what was seen
 
     def states(self) -> list[Snapshot]:
         """Every state that was found, in the order in which they were."""
-        order = ctypes.cast(self.result.order, ctypes.POINTER(ctypes.c_uint32))
-        return [self.state(i) for i in range(self.result.count) if order[i] != HOLE]
+        return [self.retrace.state(self.retrace.key(entry)) for entry in self.retrace.entries()]
 
-    def path(self, index: int) -> list[Snapshot]:
-        """The states from a start to an entry."""
-        parents = ctypes.cast(self.result.parent, ctypes.POINTER(ctypes.c_uint32))
-        entries = [index]
-        while parents[entries[-1]] != entries[-1]:
-            entries.append(parents[entries[-1]])
-        return [self.state(entry) for entry in reversed(entries)]
-
-    def sight(self, seen: Any) -> Sight | None:
-        """What the search noted, or None where it noted nothing."""
+    def sight(self, seen: Any, wrong: Callable[[Snapshot, Snapshot], bool]) -> Sight | None:
+        """What the search noted, or None where it noted nothing; `wrong` knows a bad step."""
         if not seen.found:
             return None
-        after = self.codec.unpack(list(seen.after)) if seen.is_step else None
-        return Sight(tuple(self.path(seen.index)), after)
+        path = self.retrace.path(seen.index)
+        after = self.retrace.step(path[-1], list(seen.after), wrong) if seen.is_step else None
+        return Sight(tuple(path), after)
 
     def close(self) -> None:
         """Give the memory of the search back, once the search has ended."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from checker.engines.findings import Observed, Sight
 from checker.engines.native.build import compiler_version
 from checker.engines.native.engine import NativeSearch
 from checker.engines.tracing import Disagreement
+from checker.engines.steps import refines, violates
 from checker.language.evaluator import Defect, Outcome
+from checker.language.machine import Snapshot
 from checker.verdict import Coverage
 
 
@@ -19,8 +21,8 @@ def observed(search: NativeSearch) -> Observed:
     first = len(search.program.properties)
     sights = {
         number: sight
-        for number, seen in enumerate(run.seen)
-        if (sight := search.sight(seen)) is not None
+        for number, seen in enumerate(run.seen[: first + len(search.program.refinements)])
+        if (sight := search.sight(seen, _wrong(search, number))) is not None
     }
     refined = {number - first: sight for number, sight in sights.items() if number >= first}
     return Observed(
@@ -37,6 +39,15 @@ def observed(search: NativeSearch) -> Observed:
         defect=_defect(search),
         versions={"python": platform.python_version(), "compiler": compiler_version()},
     )
+
+
+def _wrong(search: NativeSearch, number: int) -> Callable[[Snapshot, Snapshot], bool]:
+    """Whether a step is one that a property does not allow, in the evaluator's eyes."""
+    properties, evaluator = search.program.properties, search.evaluator
+    if number >= len(properties):
+        refinement = search.program.refinements[number - len(properties)]
+        return lambda before, after: not refines(evaluator, refinement, before, after)
+    return lambda before, after: violates(evaluator, properties[number], before, after)
 
 
 def _coverage(search: NativeSearch) -> tuple[Coverage, ...]:
@@ -64,7 +75,7 @@ def _defect(search: NativeSearch) -> Sight | None:
     for outcome in search.starts:
         if outcome.defect is not None:
             return Sight((search.program.start,), None, outcome.defect, started=False)
-    sight = search.sight(search.result.defect)
+    sight = search.sight(search.result.defect, lambda _, __: True)
     if sight is None:
         return None
     try:

@@ -3,7 +3,9 @@
 #include runtime.h    numbers, failure, collections
 declarations          the structs of its types
 is_bound              which sites are bounds
-#include search.h, table.c    what a search is made of, and how what is found is kept
+#include search.h     what a search is made of
+image_of, view_of     how values are renamed, and #include symmetry.c (only with symmetry)
+#include table.c      how what is found is kept
 holds_…, act_…        properties and actions
 reads_…, spec…        mappings onto specifications, and the specifications' actions
 look, leave           the properties of a state, and its successors
@@ -18,28 +20,38 @@ from checker.engines.native.actions import Actions, Instance
 from checker.engines.native.expressions import Expressions, Site, Sites
 from checker.engines.native.shapes import Shapes
 from checker.engines.native.statements import Function
+from checker.engines.native.symmetry import Symmetry
 from checker.engines.native.words import Codec, Room, Rooms
 from checker.language.ir import Action, Program, Property, Refinement
 
 
 @dataclass(frozen=True)
 class Generated:
-    """A program in C: the text, what its instances and sites are, and the words of a state."""
+    """A program in C: the text, what its instances and sites are, the words of a state, the
+    words that are kept of it, and whether it is a representative that is kept.
+    """
 
     text: str
     instances: tuple[Instance, ...]
     sites: tuple[Site, ...]
     words: int
+    kept: int
+    symmetric: bool
 
 
 class Generator:
     """Writes the C of one program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(
+        self, program: Program, *, symmetry: bool = False, fingerprints: bool = False
+    ) -> None:
         self._program = program
+        self._fingerprints = fingerprints
         self._rooms = Rooms()
         self._state: Room = self._rooms.state(program.state)
         self._shapes = Shapes(self._rooms)
+        names = Symmetry(self._shapes, self._state)
+        self._symmetry = names if symmetry and names.wanted else None
         self._sites = Sites()
         self._functions: list[str] = []
         self._actions = Actions(
@@ -64,21 +76,27 @@ class Generator:
         sizes = {"WORDS": self._state.words, "INSTANCES": len(instances), "SITES": len(sites),
                  "PROPERTIES": count, "READINGS": self._reading_words(),
                  "TERMINAL": int(terminal)}  # fmt: skip
+        ways = {"FINGERPRINTS": self._fingerprints, "SYMMETRY": self._symmetry is not None}
+        renaming = [self._symmetry.text()] if self._symmetry else []
         text = "\n\n".join(
             [
                 f"/* {self._program.name}, {self._program.settings} */",
                 '#include "runtime.h"',
                 "\n".join(f"#define {name} {size}" for name, size in sizes.items()),
+                "\n".join(f"#define {name}" for name, wanted in ways.items() if wanted),
                 *self._shapes.declarations,
                 f"static const unsigned char is_bound[] = {{{bounds}}};",
                 '#include "search.h"',
+                *renaming,
                 '#include "table.c"',
                 *self._functions,
                 *doors,
                 '#include "search.c"',
             ]
         )
-        return Generated(text, tuple(instances), tuple(sites), self._state.words)
+        kept = 1 if self._fingerprints else self._state.words
+        symmetric = self._symmetry is not None
+        return Generated(text, tuple(instances), tuple(sites), self._state.words, kept, symmetric)
 
     def _expressions(self, roots: dict[str, str]) -> Expressions:
         return Expressions(

@@ -82,6 +82,11 @@ struct __attribute__((aligned(128))) Worker {
   u64 aside_count, aside_room;
 };
 
+static inline u64 mixed(u64 h, u64 value) {
+  __uint128_t product = (__uint128_t)(value ^ h) * 0xd6e8feb86659fd93ULL;
+  return ((u64)(product >> 64) ^ (u64)product) + 0x9e3779b97f4a7c15ULL;
+}
+
 static inline void fail(Worker *w, u32 site) {
   if (!w->failed) w->failed = site;
 }
