@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from checker.engines.findings import Observed, Sight
 from checker.engines.native.build import compiler_version
 from checker.engines.native.engine import NativeSearch
-from checker.engines.tracing import Disagreement
 from checker.engines.steps import refines, violates
+from checker.engines.tracing import Disagreement
 from checker.language.evaluator import Defect, Outcome
 from checker.language.machine import Snapshot
 from checker.verdict import Coverage

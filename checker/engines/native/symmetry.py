@@ -240,8 +240,9 @@ class Symmetry:
             case RecordType(_, fields):
                 lines = ["  u64 h = 0, n;\n"]
                 for _, own in reversed(fields):
+                    view = self._view(own, "(i64)n" if isinstance(own, IntType) else "n")
                     lines.append(f"  n = v % {own.count}, v /= {own.count};\n"
-                                 f"  h = mixed(h, {self._view(own, self._as_value(own))});\n")  # fmt: skip
+                                 f"  h = mixed(h, {view});\n")  # fmt: skip
                 return "".join([*lines, "  return h;\n"])
             case UnionType(options):
                 lines, base = [], 0
@@ -253,7 +254,3 @@ class Symmetry:
                 return "".join([*lines, "  return 0;\n"])
             case _:
                 raise TypeError(kind)
-
-    @staticmethod
-    def _as_value(kind: Type) -> str:
-        return "(i64)n" if isinstance(kind, IntType) else "n"
