@@ -121,6 +121,7 @@ class Verdict:
     stopped              what ended the search before that: a limit, or an interruption
     bounds               how often a step was not explored because it passed a bound, by name;
                          every named bound of the machine is listed
+    walks                how many random walks were taken, where that was how it was searched
     """
 
     machine: str
@@ -137,15 +138,28 @@ class Verdict:
     bounds: Mapping[str, int] = field(default_factory=dict)
     stopped: str = ""
     seed: int | None = None
+    walks: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exit_status(self) -> int:
-        """0 all as expected; 1 one is not; 3 one could not be decided."""
-        answers = {finding.result for finding in self.findings if not finding.as_expected}
+        """0 all as expected; 1 one is not; 3 one could not be decided.
+
+        Of walks that were all taken no more is expected than that they violate nothing.
+        """
+        answers = {finding.result for finding in self.findings if not self.passes(finding)}
         if answers - {"unknown"}:
             return 1
-        return 3 if answers or not self.complete else 0
+        return 3 if answers or not (self.complete or self.walked) else 0
+
+    @property
+    def walked(self) -> bool:
+        """Whether random walks were asked for, and all of them were taken."""
+        return self.walks is not None and not self.stopped
+
+    def passes(self, finding: Finding) -> bool:
+        """Whether a finding of this verdict is no reason for another exit status than 0."""
+        return finding.as_expected or (self.walked and finding.result == "unknown")
 
     def finding(self, identifier: str) -> Finding:
         """The finding with that id; KeyError where there is none."""

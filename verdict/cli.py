@@ -6,9 +6,10 @@
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
 
-Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected; 1 one is
-not; 2 the request or the machine is wrong; 3 the budget ran out first, or Ctrl-C came.  What is
-wrong is said in one line that names what to do; a stack trace is a fault of this program.
+Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
+walks found nothing that is not; 1 a property is not as expected; 2 the request or the machine is
+wrong; 3 the budget ran out first, or Ctrl-C came.  What is wrong is said in one line that names
+what to do; a stack trace is a fault of this program.
 """
 
 from __future__ import annotations

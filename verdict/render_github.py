@@ -3,7 +3,8 @@
     ::error file=model/group.py,line=120,title=OWN-2 VIOLATED in group/zombie::…
 
 An error for each property that is not as expected and for each run that cannot be made, a
-warning for what could not be decided, and one notice that counts the runs.  The message shows
+warning for what could not be decided, and one notice that counts the runs.  Of walks, which can
+decide little, there are no warnings.  The message shows
 the trace: `%0A` is a line break there.  Files are named as from the folder that the command runs
 in, which on a runner is the repository's.
 """
@@ -44,7 +45,7 @@ def _outcome(outcome: Outcome, order: Order) -> Iterator[str]:
         yield command(kind, why, file=file, line=line, title=f"{name} cannot be checked")
         return
     for finding in outcome.verdict.findings:
-        if not finding.as_expected:
+        if not outcome.verdict.passes(finding):
             kind = "warning" if finding.result == "unknown" else "error"
             file, line = _place(outcome, finding)
             title = f"{finding.id} {wording(finding).text} in {name}"

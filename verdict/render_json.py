@@ -6,6 +6,7 @@
     distinct, generated, depth, seconds                 counts; depth in states
     complete       whether every state within the bounds was visited
     stopped        what ended the search before that, or ""
+    walks          how many random walks were taken; null for an exhaustive search
     bounds         {"Epoch": 12}: steps past each bound that were not explored
     coverage       [{"action", "fired", "fresh"}]: successors, and how many were new
     exit_status    0 as expected, 1 violated, 2 cannot be run, 3 not decided
@@ -62,6 +63,7 @@ def _verdict_data(outcome: Outcome, verdict: Verdict, order: Order) -> dict[str,
         "settings": settings_data(verdict.settings),
         "engine": verdict.engine,
         "seed": verdict.seed,
+        "walks": verdict.walks,
         "versions": dict(verdict.versions),
         "distinct": verdict.distinct,
         "generated": verdict.generated,

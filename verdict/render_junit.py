@@ -3,7 +3,7 @@
 A run is a test suite, a property a test case.  A property that is not as expected is a
 `failure` whose text is what the text verdict says; one that could not be decided is an `error`,
 never a skipped test, which would be green.  A hazard that was found is a test that passed, with
-its trace in `system-out`.
+its trace in `system-out`; what random walks did not violate passed, and says so there.
 """
 
 from __future__ import annotations
@@ -82,11 +82,11 @@ def _result(case: ET.Element, outcome: Outcome, order: Order, finding: Finding) 
     assert verdict is not None
     words = wording(finding).text
     told = finding_text(outcome, order, finding).lstrip("\n")
-    if finding.as_expected:
-        if finding.result == "violated":
-            _plain(case, told)
-        return
     extent = f"{extent_text(outcome.run.cls, verdict)}; {counts_text(verdict)}"
+    if verdict.passes(finding):
+        if finding.result != "holds":
+            _plain(case, told if finding.result == "violated" else extent)
+        return
     if finding.result == "unknown":
         _said(case, "error", f"unknown: {finding.why or verdict.stopped}", extent)
     else:

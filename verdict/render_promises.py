@@ -102,10 +102,14 @@ def _hint(outcomes: Sequence[Outcome], order: Order) -> Iterator[Text]:
 
 
 def last_line(outcomes: Sequence[Outcome]) -> Text:
-    """`12 runs: all as expected`, or how many are not."""
+    """`12 runs: everything as expected`, or how many are not."""
     runs = plural(len(outcomes), "run")
     if exit_status(outcomes) == 0:
-        return Text(f"{runs}: everything as expected", "bold green")
+        walks = any(each.verdict is not None and each.verdict.walked for each in outcomes)
+        said = (
+            "nothing unexpected, though walks prove nothing" if walks else "everything as expected"
+        )
+        return Text(f"{runs}: {said}", "bold green")
     line = Text(f"{runs}: ", "bold")
     parts = []
     for status, text, style in KINDS:

@@ -161,8 +161,7 @@ def _whole(outcome: Outcome, verdict: Verdict, width: int) -> Iterator[Renderabl
     yield Text()
     yield _table(verdict)
     yield Text()
-    holds = "holds: in " if verdict.complete else ""
-    yield from broken(Text("  "), f"{holds}{extent_text(outcome.run.cls, verdict)}", "", width)
+    yield from broken(Text("  searched: "), extent_text(outcome.run.cls, verdict), "", width)
     yield Text(f"  {counts_text(verdict)}")
     for sentence in bounds_texts(verdict):
         yield Text(f"  bound {sentence}")
@@ -177,7 +176,7 @@ def _whole(outcome: Outcome, verdict: Verdict, width: int) -> Iterator[Renderabl
 def _undecided(verdict: Verdict) -> Iterator[Text]:
     """Why an engine cannot tell, beyond that it was stopped."""
     for finding in verdict.findings:
-        if finding.result == "unknown" and finding.why != verdict.stopped:
+        if not verdict.passes(finding) and finding.why not in ("", verdict.stopped):
             yield Text(f"  {finding.id} is not decided: {finding.why}", "magenta")
 
 

@@ -77,6 +77,9 @@ def extent_text(cls: type[Machine], verdict: Verdict) -> str:
     where = f" with {chosen}" if chosen else ""
     if verdict.complete:
         return f"every reachable state{where}"
+    if verdict.walked:
+        walks = plural(verdict.walks or 0, "random walk")
+        return f"{walks}{where}; what they did not violate is unknown"
     stopped = f"stopped: {verdict.stopped}" if verdict.stopped else "not all were visited"
     return f"a part of the states{where}; {stopped}"
 

@@ -39,6 +39,8 @@ WELL_DEFINED = Promise(
 
 NO_LIVENESS = "this engine does not decide what happens eventually"
 
+WALKED = "random walks prove nothing"
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -60,6 +62,7 @@ class Observed:
 
     seen, refined  by number of the property or refinement
     stopped        why the search ended before everything was visited; empty where it did not
+    walks          how many random walks were taken, where it was no exhaustive search
     """
 
     engine: str
@@ -75,6 +78,12 @@ class Observed:
     defect: Sight | None
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
+    walks: int | None = None
+
+    @property
+    def open(self) -> str:
+        """Why what was not seen need not hold; empty where everything was visited."""
+        return self.stopped or ("" if self.walks is None else WALKED)
 
 
 class Findings:
@@ -103,11 +112,12 @@ class Findings:
             generated=found.generated,
             depth=found.depth,
             seconds=found.seconds,
-            complete=not found.stopped,
+            complete=not found.open,
             coverage=found.coverage,
             bounds=bounds,
             stopped=found.stopped,
             seed=found.seed,
+            walks=found.walks,
             versions=found.versions,
         )
 
@@ -132,8 +142,8 @@ class Findings:
 
     def _undecided(self, promise: Promise, kind: str) -> Finding:
         """What was not violated: it holds where everything was visited."""
-        if self._found.stopped:
-            return self._finding(promise, kind, "unknown", why=self._found.stopped)
+        if self._found.open:
+            return self._finding(promise, kind, "unknown", why=self._found.open)
         return self._finding(promise, kind, "holds")
 
     def _property(self, number: int, prop: Property) -> Finding:
@@ -149,8 +159,8 @@ class Findings:
     def _witness(self, prop: Property, sight: Sight | None) -> Finding:
         if sight is not None:
             return self._finding(prop.promise, prop.kind, "holds", self._trace(sight))
-        if self._found.stopped:
-            return self._finding(prop.promise, prop.kind, "unknown", why=self._found.stopped)
+        if self._found.open:
+            return self._finding(prop.promise, prop.kind, "unknown", why=self._found.open)
         reason = Reason("", (), prop.span, "no reachable state satisfies it")
         return self._finding(prop.promise, prop.kind, "violated", reason=reason)
 

@@ -62,6 +62,7 @@ def test_json_of_what_is_undecided_never_says_holds() -> None:
     assert said.status == 3
     assert found["complete"] is False
     assert found["stopped"] == "50 states"
+    assert found["walks"] is None
     assert {each["result"] for each in found["properties"]} == {"unknown"}
 
 
@@ -126,6 +127,16 @@ def test_junit_shows_a_hazard_as_passed_and_the_undecided_as_an_error() -> None:
     assert undecided.find("testsuite/testcase/error").get("message") == "unknown: 50 states"  # type: ignore[union-attr]
 
 
+def test_junit_shows_what_walks_did_not_violate_as_passed() -> None:
+    walks = suites(verdict("simulate", f"{TWO}/three", "-q", "--runs", "3", "-f", "junit").out)
+    assert (walks.get("failures"), walks.get("errors")) == ("0", "0")
+    told = [case.findtext("system-out") or "" for case in walks.iter("testcase")]
+    assert any(
+        text.startswith("3 random walks with RM=3; what they did not violate is unknown; ")
+        for text in told
+    )
+
+
 def test_junit_carries_what_xml_cannot() -> None:
     odd = Outcome(LOST.run, lost="\x00\x1b[31m<&>\ud800 ünd")
     found = suites(junit([odd, BAD], Order()))
@@ -175,6 +186,12 @@ def test_what_is_undecided_is_a_warning() -> None:
     found = read_annotations(said.out)
     assert {row["kind"] for row in found[:-1]} == {"warning"}
     assert found[-1]["message"] == f"1 run: not decided: {TWO} RM=5"
+
+
+def test_of_walks_there_are_no_warnings() -> None:
+    said = verdict("simulate", f"{TWO}/three", f"{TWO}/five", "-q", "--runs", "3", "-f", "github")
+    (notice,) = read_annotations(said.out)
+    assert notice["message"] == "2 runs: nothing unexpected, though walks prove nothing"
 
 
 def test_annotations_escape_what_would_end_them() -> None:

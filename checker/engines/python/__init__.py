@@ -8,14 +8,14 @@ observed      what was seen, as every engine tells it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from checker.engines.findings import Findings
 from checker.engines.python.observed import observed
 from checker.engines.python.search import Search
 from checker.engines.python.walks import Walks
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter, Verdict
-
-WALKED = "random walks prove nothing"
 
 
 def check_program(
@@ -44,10 +44,8 @@ def simulate_program(
     """Walk a program at random."""
     walks = Walks(program, runs, depth, seed, limits, reporter)
     walks.run()
-    walks.found.stopped = walks.found.stopped or WALKED
-    return Findings(
-        walks.evaluator, observed(walks, "random", seed), configuration, hazards
-    ).verdict()
+    found = replace(observed(walks), engine="random", seed=seed, walks=walks.taken)
+    return Findings(walks.evaluator, found, configuration, hazards).verdict()
 
 
 __all__ = ["check_program", "simulate_program"]

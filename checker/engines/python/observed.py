@@ -9,11 +9,11 @@ from checker.engines.python.search import Search, Seen
 from checker.verdict import Coverage
 
 
-def observed(search: Search, engine: str = "python", seed: int | None = None) -> Observed:
+def observed(search: Search) -> Observed:
     """The observations of a search, with states as values."""
     found = search.found
     return Observed(
-        engine=engine,
+        engine="python",
         distinct=len(found.parents),
         generated=found.generated,
         depth=found.depth,
@@ -25,7 +25,6 @@ def observed(search: Search, engine: str = "python", seed: int | None = None) ->
         refined={number: _sight(search, seen) for number, seen in found.refined.items()},
         defect=None if found.defect is None else _sight(search, found.defect),
         versions={"python": platform.python_version()},
-        seed=seed,
     )
 
 

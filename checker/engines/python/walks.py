@@ -24,14 +24,14 @@ class Walks(Search):
     ) -> None:  # fmt: skip
         super().__init__(program, limits, reporter)
         self._runs, self._length, self._random = runs, depth, random.Random(seed)
+        self.taken = 0
 
     def _explore(self, level: list[State]) -> None:
-        self.walks = 0
         for _ in range(self._runs):
             if not level:
                 return
             self._walk(self._random.choice(level))
-            self.walks += 1
+            self.taken += 1
             self._look(0)
 
     def _walk(self, state: State) -> None:

@@ -183,6 +183,13 @@ def test_ctrl_c_from_outside() -> None:
 def test_walks_stop_at_a_limit() -> None:
     verdict = simulate(Endless(Node=NODES), runs=50, depth=50, limits=Limits(states=100))
     assert (verdict.stopped, verdict.distinct) == ("100 states", 101)
+    assert not verdict.walked
+    some = frozenset({"small"})
+    unfinished = simulate(
+        Endless(Node=NODES), runs=50, depth=50, limits=Limits(states=100), only=some
+    )
+    assert unfinished.exit_status == 3
+    assert unfinished.finding("small").why == "100 states"
     timed = simulate(Endless(Node=NODES), runs=10**6, depth=500, limits=Limits(time=0.05))
     assert timed.stopped == "0.05 seconds"
 

@@ -48,9 +48,27 @@ def test_what_is_not_violated_is_unknown() -> None:
     assert not verdict.complete
 
 
-def test_a_simulation_without_violations_is_no_success() -> None:
-    verdict = simulate(Clock(), runs=5, depth=5, only=frozenset({"on_the_dial"}))
-    assert verdict.exit_status == 3
+def test_walks_are_expected_to_violate_nothing_and_not_to_decide() -> None:
+    verdict = simulate(Clock(), runs=5, depth=5, only=frozenset({"on_the_dial", "at_seven"}))
+    assert (verdict.walks, verdict.walked, verdict.complete) == (5, True, False)
+    assert {finding.result for finding in verdict.findings} == {"unknown"}
+    assert verdict.exit_status == 0
+    assert simulate(Clock(), runs=5, depth=20).exit_status == 1
+
+
+def test_a_hazard_that_walks_do_not_meet_is_no_failure() -> None:
+    hazard = frozenset({"before_nine"})
+    for depth in (5, 20):
+        verdict = simulate(Clock(), runs=5, depth=depth, only=hazard, hazards=hazard)
+        assert verdict.finding("before_nine").result == ("unknown" if depth == 5 else "violated")
+        assert verdict.exit_status == 0
+
+
+def test_a_hazard_that_is_reached_against_expectation_is_a_failure() -> None:
+    hazard = frozenset({"at_seven"})
+    verdict = simulate(Clock(), runs=5, depth=20, only=hazard, hazards=hazard)
+    assert verdict.finding("at_seven").result == "holds"
+    assert verdict.exit_status == 1
 
 
 def test_walks_are_no_longer_than_asked() -> None:
