@@ -43,17 +43,20 @@ app = typer.Typer(
     name="verdict",
     help="Executable, machine-checked specifications: which promises hold, and the shortest way "
     "to break those that do not.",
+    epilog="A MACHINE is a name from `verdict list`, with /CONFIGURATION where one is meant, or "
+    "path/to/file.py:Class.  K=V sets a size, a bound or a variant by its own name.  The exit "
+    "status is 0 where everything is as expected, 1 where a property is not, 2 where the request "
+    "or the machine is wrong, 3 where a budget ran out first.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # helps speak of rm[*], which is no markup
 )
 app.command("list")(list_command.list_machines)
-app.command("diagram")(diagram_command.diagram)
-app.add_typer(trace_command.app, name="trace")
 
 
 @app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
 ) -> None:
     if version:
@@ -61,6 +64,7 @@ def _root(
 
         typer.echo(f"verdict {installed('verdict-kafka')}")
         raise typer.Exit
+    options.show_help(context)
 
 
 @app.command()
@@ -81,7 +85,7 @@ def check(
     traces: options.Traces = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Explore every reachable state; without MACHINE, of every machine's configurations."""
+    """Explore every reachable state.  Without MACHINE, of every machine's configurations."""
     only = frozenset(prop) if prop else None
     budget = limits(max_states, max_memory, timeout)
     order = Order(limits=budget, only=only, engine=engine.value, threads=threads)
@@ -137,6 +141,10 @@ def simulate(
     raise typer.Exit(exit_status(outcomes))
 
 
+app.command("diagram")(diagram_command.diagram)
+app.add_typer(trace_command.app, name="trace")
+
+
 def _traces(runs: Sequence[Run], asked: bool | None, *, brief: bool) -> Traces:
     """Which traces of hazards to show: what was asked, or what a reader can take in."""
     if asked is not None:
@@ -165,8 +173,9 @@ def _status() -> int:
     except VerdictError as error:
         return _wrong(error)
     except ANY_USAGE as error:
-        hint = "`verdict --help` shows what can be asked"
-        return _wrong(RequestError(error.format_message().rstrip("."), hint=hint))
+        said, _, meant = error.format_message().rstrip(".").partition(". Did you mean ")
+        hint = f"did you mean {meant}" if meant else "`verdict --help` shows what can be asked"
+        return _wrong(RequestError(said, hint=hint))
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except BrokenPipeError:

@@ -51,10 +51,13 @@ def diagram(
     output: options.Output = None,
     loops: Annotated[bool, typer.Option("--loops", help="Steps that change nothing, too.")] = False,
     counts: Annotated[bool, typer.Option("--counts", help="How many steps an arrow is.")] = False,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="The kinds of the messages that a step takes.")
+    ] = False,
     max_states: options.MaxStates = None,
     timeout: options.Timeout = None,
 ) -> None:
-    """Draw what a field of the machine goes through, from the graph that was explored."""
+    """Draw what a field of the machine goes through.  What is drawn is the explored graph."""
     run = _one(plan(words, configuration=config))
     ending = output.suffix.lstrip(".") if output is not None else ""
     known = {"mmd": Drawn.MERMAID, "md": Drawn.MERMAID, "txt": Drawn.TEXT}
@@ -69,6 +72,7 @@ def diagram(
         limits=limits(max_states, None, timeout),
         loops=loops,
         counts=counts,
+        messages=messages,
     )
     if form is Drawn.PNG:
         with replaced_bytes(output) as stream:

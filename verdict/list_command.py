@@ -67,7 +67,7 @@ def entry(target: Target) -> Entry:
 def list_machines(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MACHINE] [K=V...]", help="One machine; all of them if unset."),
+        typer.Argument(metavar="MACHINE|K=V", help="One machine; all of them if unset."),
     ] = None,
     ir: Annotated[
         bool, typer.Option("--ir", help="The machine as the engines see it, lowered.")

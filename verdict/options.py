@@ -46,10 +46,17 @@ def limits(states: int | None, size: str | None, seconds: float | None) -> Limit
     return Limits(states=states, memory=memory(size) if size else None, time=seconds)
 
 
+def show_help(context: typer.Context) -> None:
+    """Say what can be asked where no command is given, which is no request."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
 Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MACHINE...] [K=V...]",
+        metavar="MACHINE|K=V",
         help="Machines, by name, name/configuration or path/to/file.py:Class; then sizes, bounds "
         "and variants by their own names.",
         show_default=False,
@@ -57,7 +64,7 @@ Words = Annotated[
 ]
 OneMachine = Annotated[
     list[str],
-    typer.Argument(metavar="MACHINE [K=V...]", help="A machine, and its settings."),
+    typer.Argument(metavar="MACHINE|K=V", help="A machine, and its settings."),
 ]
 Config = Annotated[
     str, typer.Option("--config", metavar="NAME", help="One of the machine's configurations.")
@@ -93,7 +100,7 @@ Workers = Annotated[
     ),
 ]
 EngineName = Annotated[
-    Engine, typer.Option("--engine", help="What explores: this process, or the machine as C.")
+    Engine, typer.Option("--engine", help="What explores: generated Python, or generated C.")
 ]
 Threads = Annotated[
     int, typer.Option(min=1, metavar="N", help="Threads of the native engine, in each run.")

@@ -22,7 +22,7 @@ from verdict.saved import Loaded, load
 from verdict.traces_itf import document, document_text
 from verdict.words import plural, settings_texts
 
-app = typer.Typer(help="Show or replay a saved trace.", no_args_is_help=True)
+app = typer.Typer(help="Show or replay a saved trace.", rich_markup_mode=None)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A trace that was saved as ITF JSON.")]
 
@@ -49,6 +49,11 @@ DRAWN: Mapping[Shown, Callable[[Diagram], str]] = MappingProxyType(
 ShownAs = Annotated[Shown, typer.Option("--format", "-f", help="How it is written.")]
 
 
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    options.show_help(context)
+
+
 @app.command()
 def show(
     file: File,
@@ -72,7 +77,7 @@ def show(
 
 @app.command()
 def replay(file: File) -> None:
-    """Hold a trace against the model: each step must be one that the machine can take."""
+    """Hold a trace against the model.  Each step must be one that the machine can take."""
     loaded = load(file)
     checker.replay(loaded.machine, loaded.trace)
     about = loaded.about

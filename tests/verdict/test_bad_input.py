@@ -42,6 +42,7 @@ from tests.verdict.running import LIGHT, MACHINES, PLAIN, TWO, one_line, verdict
         (["check", TWO, "--format", "xml"], "xml"),
         (["check", TWO, "--wrong"], "--wrong"),
         (["wrong"], "wrong"),
+        (["chekc"], "No such command 'chekc'; did you mean 'check'?"),
         (["simulate", "RM=2"], "no machine is named"),
         (["list", "nonsense"], "there is no machine called 'nonsense'"),
         (["diagram", TWO, PLAIN], "one machine is drawn at a time"),

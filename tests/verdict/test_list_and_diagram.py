@@ -138,6 +138,13 @@ def test_a_diagram(words: list[str], wanted: str) -> None:
     assert said.out.endswith("\n")
 
 
+def test_a_diagram_names_the_messages_that_are_taken() -> None:
+    words = ("diagram", "group/smallest", "--by", "coordinators[*].state", "-f", "mermaid")
+    assert "EMPTY --> PREPARING_REBALANCE: arrive\n" in verdict(*words).out
+    told = verdict(*words, "--messages").out
+    assert "EMPTY --> PREPARING_REBALANCE: arrive(JoinGroupRequest)\n" in told
+
+
 def test_the_first_enum_is_drawn_unless_a_field_is_named() -> None:
     said = verdict("diagram", TWO)
     assert said.err == "verdict: --by rm[*]\n"
@@ -166,7 +173,17 @@ def test_versions_and_help() -> None:
     assert re.fullmatch(r"verdict \d+\.\d+\S*\n", verdict("--version").out)
     assert verdict("--version").status == 0
     for words in (["--help"], ["check", "--help"], ["trace", "--help"]):
-        assert "Usage:" in another(*words).out
+        said = another(*words)
+        assert (said.status, said.err) == (0, "")
+        assert said.out.startswith(f"Usage: verdict {' '.join(words[:-1])}")
+    assert "rm[*], rm[rm-0]." in verdict("diagram", "--help").out
+
+
+@pytest.mark.parametrize("words", [[], ["trace"]])
+def test_no_command_is_no_request(words: list[str]) -> None:
+    said = verdict(*words)
+    assert (said.status, said.err) == (2, "")
+    assert said.out == verdict(*words, "--help").out
 
 
 def test_a_machine_of_a_package_is_imported_as_part_of_it(tmp_path: Path) -> None:
