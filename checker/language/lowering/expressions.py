@@ -110,7 +110,9 @@ def _literal(frame: Frame, node: ast.Constant, _: Type | None) -> Expr:
 
 def _name(frame: Frame, node: ast.Name, _: Type | None) -> Expr | Static:
     if node.id in frame.bindings:
-        return replace(frame.bindings[node.id], span=frame.span(node))
+        meaning = frame.bindings[node.id]
+        # A constant stays where it is written: the call that passes it says what it is.
+        return meaning if isinstance(meaning, Const) else replace(meaning, span=frame.span(node))
     if node.id in frame.locals:
         frame.refuse(node, f"{node.id} may have no value here", "give it one before the branches")
     if node.id in frame.source.names:
