@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from checker.engines import native
 from checker.engines.python import check_program, simulate_program
 from checker.engines.tracing import replayed
-from checker.errors import RequestError
+from checker.errors import EngineError, RequestError
 from checker.language.evaluator import Evaluator
 from checker.language.ir import Const, Program, Property
 from checker.language.lowering import lower
 from checker.language.machine import Machine
 from checker.verdict import Limits, Reporter, Silent, Trace, Verdict
 
+Engine = Literal["auto", "native", "python"]
 
-def check(
+
+def check(  # noqa: PLR0913 - keywords, each with a default
     machine: Machine,
     *,
     configuration: str = "",
@@ -24,8 +27,11 @@ def check(
     limits: Limits = Limits(),  # noqa: B008 - immutable
     reporter: Reporter = Silent(),  # noqa: B008 - it has no state
     only: frozenset[str] | None = None,
-    engine: Literal["python", "native"] = "python",
+    engine: Engine = "python",
     workers: int = 1,
+    symmetry: bool = False,
+    fingerprints: bool = False,
+    checkpoint: Path | None = None,
 ) -> Verdict:
     """Visit every reachable state, breadth first, and decide every property.
 
@@ -33,23 +39,50 @@ def check(
     hazards        ids of properties that are expected to be violated
     limits         a budget; where it runs out, what was not decided is `unknown`
     only           ids of the properties to decide; all, where None
-    engine         "python", or "native": the machine compiled to C
+    engine         "python"; "native", the machine compiled to C; "auto", native where that can
+                   be, else python, and the verdict's notes say why
     workers        threads of the native engine; the other has one
+
+    Of the native engine alone:
+    symmetry       visit one state of those that differ only in the names of symmetric values
+    fingerprints   keep 64 bits of each state; the verdict says how likely two were taken for one
+    checkpoint     a file: the search is put down in it every minute, and taken up from it
+
     LanguageError where the machine is outside the language; RequestError for an unknown id or
-    engine; EngineError where the native engine finds no C compiler.
+    engine, for what an engine cannot do, or where symmetry would not be sound; EngineError where
+    the native engine finds no C compiler.
     """
-    if engine not in ("python", "native"):
-        raise RequestError(f"there is no engine {engine!r}", hint="python or native")
-    if workers < 1 or (engine == "python" and workers > 1):
+    options = native.Options(workers, symmetry, fingerprints, checkpoint)
+    if engine not in ("auto", "python", "native"):
+        raise RequestError(f"there is no engine {engine!r}", hint="auto, native or python")
+    if workers < 1:
+        raise RequestError(f"{workers} threads", hint="at least one")
+    if engine == "python" and options != native.Options():
         raise RequestError(
-            f"the {engine} engine with {workers} threads",
-            hint="at least one; only the native engine has more",
+            f"the python engine has no {_beyond(options)}", hint="the native engine has"
         )
     program = chosen(lower(machine), hazards, only)
-    if engine == "native":
-        options = native.Options(workers=workers)
+    if engine == "python":
+        return check_program(program, configuration, hazards, limits, reporter)
+    try:
         return native.check_program(program, configuration, hazards, limits, reporter, options)
-    return check_program(program, configuration, hazards, limits, reporter)
+    except EngineError as error:
+        if engine == "native" or options != native.Options(workers):
+            raise
+        why = f"by the python engine: {error.message}"
+        verdict = check_program(program, configuration, hazards, limits, reporter)
+        return replace(verdict, notes=(why, *verdict.notes))
+
+
+def _beyond(options: native.Options) -> str:
+    """What of the options is not for every engine, in words."""
+    words = {
+        "threads": options.workers > 1,
+        "symmetry": options.symmetry,
+        "fingerprints": options.fingerprints,
+        "checkpoints": options.checkpoint is not None,
+    }
+    return ", ".join(word for word, asked in words.items() if asked)
 
 
 def simulate(  # noqa: PLR0913 - keywords, each with a default

@@ -122,6 +122,8 @@ class Verdict:
     bounds               how often a step was not explored because it passed a bound, by name;
                          every named bound of the machine is listed
     walks                how many random walks were taken, where that was how it was searched
+    notes                what else is to be known of how it was searched, a sentence each
+    collision            how likely it is, at most, that a state was taken for another
     """
 
     machine: str
@@ -140,6 +142,8 @@ class Verdict:
     seed: int | None = None
     walks: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    collision: float = 0.0
 
     @property
     def exit_status(self) -> int:

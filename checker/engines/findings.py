@@ -77,6 +77,8 @@ class Observed:
     refined: Mapping[int, Sight]
     defect: Sight | None
     versions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    collision: float = 0.0
     seed: int | None = None
     walks: int | None = None
 
@@ -119,6 +121,8 @@ class Findings:
             seed=found.seed,
             walks=found.walks,
             versions=found.versions,
+            notes=found.notes,
+            collision=found.collision,
         )
 
     def _all(self) -> list[Finding]:

@@ -110,6 +110,6 @@ static int restore(Crew *crew, FILE *file) {
               get(&stream, &run->defect, sizeof run->defect);
   run->count = header.count, run->next = header.next;
   run->level_end = header.level_end, run->depth = header.depth;
-  run->found = w->distinct = w->told = header.found;
+  run->found = run->restored = w->distinct = w->told = header.found;
   return whole && get_entries(&stream, run) ? INTACT : DAMAGED;
 }

@@ -70,7 +70,7 @@ def _run_type(words: int, instances: int, sites: int, properties: int) -> type[c
         _fields_ = (
             ("max_states", u64), ("max_bytes", u64), ("max_depth", u64), ("workers", u64),
             ("room", u64), ("checkpoint", ctypes.c_char_p), ("checkpoint_every", ctypes.c_double),
-            ("identity", u64), ("resumed", u32), ("saved", u32),
+            ("identity", u64), ("resumed", u32), ("saved", u32), ("restored", u64),
             ("slots", u64), ("grow", u64), ("table", pointer), ("states", pointer),
             ("order", pointer), ("parent", pointer),
             ("distinct", u64), ("generated", u64), ("depth", u64), ("level_end", u64),
@@ -116,6 +116,7 @@ class NativeSearch:
         self._limits, self._reporter = limits, reporter
         self.seconds = 0.0
         self.stopped = ""
+        self.resumed = 0
         self._done = threading.Event()  # joining a thread is not safe from Ctrl-C in Python 3.11
         self._done.set()
 
@@ -218,6 +219,7 @@ class NativeSearch:
         if what:
             hint = "--max-memory" if run.resumed == TOO_LARGE else "remove it to begin anew"
             raise RequestError(f"the checkpoint {file} {what}", hint=hint)
+        self.resumed = run.restored
         if run.saved == UNWRITABLE:
             raise RequestError(
                 f"the checkpoint {file} cannot be written", hint="name another folder"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from checker.engines.findings import Observed, Sight
 from checker.engines.native.build import compiler_version
 from checker.engines.native.engine import NativeSearch
+from checker.engines.native.symmetry import domains_of
 from checker.engines.steps import refines, violates
 from checker.engines.tracing import Disagreement
 from checker.language.evaluator import Defect, Outcome
@@ -37,8 +38,33 @@ def observed(search: NativeSearch) -> Observed:
         seen={number: sight for number, sight in sights.items() if number < first},
         refined=refined | _refused_starts(search),
         defect=_defect(search),
+        notes=_notes(search),
+        collision=_collision(search),
         versions={"python": platform.python_version(), "compiler": compiler_version()},
     )
+
+
+def _notes(search: NativeSearch) -> tuple[str, ...]:
+    notes = []
+    if search.generated.symmetric:
+        names = ", ".join(str(d) for d in domains_of(search.program.state) if d.size > 1)
+        notes.append(f"one state stands for all that differ in the names of {names} alone")
+    if search.options.fingerprints:
+        share = f"{_collision(search):.1e}"
+        notes.append(
+            f"64 bits are kept of a state: with probability {share} two were taken for one"
+        )
+    if search.resumed:
+        notes.append(f"taken up from a checkpoint of {search.resumed:,} states")
+    return tuple(notes)
+
+
+def _collision(search: NativeSearch) -> float:
+    """That two of n states have one fingerprint: at most, pairs of states over 2**64."""
+    if not search.options.fingerprints:
+        return 0.0
+    distinct: int = search.result.distinct
+    return min(1.0, distinct * (distinct - 1) / 2**65)
 
 
 def _wrong(search: NativeSearch, number: int) -> Callable[[Snapshot, Snapshot], bool]:

@@ -211,6 +211,7 @@ static void add_starts(Crew *crew, const u64 *starts, u64 count) {
 
 static int furnish(Crew *crew, Run *run) {
   crew->run = run;
+  run->slots = (run->slots + LANES - 1) / LANES * LANES;
   run->table = reserve(run->slots * sizeof(u64) * KEY);
   run->order = reserve(run->room * sizeof(u32));
   run->parent = reserve(run->room * sizeof(u32));
@@ -243,6 +244,7 @@ int search(Run *run, const u64 *starts, u64 count) {
   if (file) {
     run->resumed = (u32)restore(&crew, file);
     fclose(file);
+    gather(&crew);
   } else {
     add_starts(&crew, starts, count);
   }

@@ -44,6 +44,7 @@ typedef struct {
   double checkpoint_every; /* seconds */
   u64 identity;            /* of the program: a checkpoint of another one is refused */
   u32 resumed, saved;      /* what became of reading and of writing it: see checkpoint.c */
+  u64 restored;            /* states that were read */
   /* the table; entries, in the order in which states were found */
   u64 slots, grow; /* grow: entries from which on the table is made larger */
   u64 *table, *states;
