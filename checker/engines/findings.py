@@ -9,10 +9,11 @@ the checker, and is shown as one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checker.engines.explain import explain
+from checker.engines.liveness.confirm import never
 from checker.engines.tracing import Disagreement, trace_of
 from checker.language.evaluator import BoundReached, Defect, Evaluator, bound_name
 from checker.language.ir import Program, Property, Refinement
@@ -48,12 +49,14 @@ class Sight:
 
     run     the states from a start; for a defect of a start itself, only what it starts from
     defect  the defect that was met in trying an action there
+    loop    the number of the state to which a run for ever returns with its last
     """
 
     run: tuple[Snapshot, ...]
     after: Snapshot | None = None
     defect: Defect | None = None
     started: bool = True
+    loop: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ class Observed:
 
     seen, refined  by number of the property or refinement
     stopped        why the search ended before everything was visited; empty where it did not
+    eventual       by number of each property of what happens eventually that was decided: the
+                   run that violates it, or None
+    undecided      why the others were not
     walks          how many random walks were taken, where it was no exhaustive search
     """
 
@@ -81,6 +87,8 @@ class Observed:
     collision: float = 0.0
     seed: int | None = None
     walks: int | None = None
+    eventual: Mapping[int, Sight | None] = field(default_factory=dict)
+    undecided: str = NO_LIVENESS
 
     @property
     def open(self) -> str:
@@ -153,12 +161,24 @@ class Findings:
     def _property(self, number: int, prop: Property) -> Finding:
         sight = self._found.seen.get(number)
         if prop.kind == "eventually":
-            return self._finding(prop.promise, prop.kind, "unknown", why=NO_LIVENESS)
+            return self._eventually(number, prop)
         if prop.kind == "reachable":
             return self._witness(prop, sight)
         if sight is None:
             return self._undecided(prop.promise, prop.kind)
         return self._violation(prop, sight)
+
+    def _eventually(self, number: int, prop: Property) -> Finding:
+        found = self._found
+        if number not in found.eventual:
+            why = found.open or found.undecided
+            return self._finding(prop.promise, prop.kind, "unknown", why=why)
+        sight = found.eventual[number]
+        if sight is None:
+            return self._finding(prop.promise, prop.kind, "holds")
+        trace = replace(self._trace(sight), loop=sight.loop)
+        reason = never(self._evaluator, prop, sight.run, sight.loop)
+        return self._finding(prop.promise, prop.kind, "violated", trace, reason)
 
     def _witness(self, prop: Property, sight: Sight | None) -> Finding:
         if sight is not None:

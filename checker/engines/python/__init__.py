@@ -3,6 +3,7 @@
 runtime       what generated code calls
 pieces, expressions, statements, compiler    IR to Python over packed states
 search, walks exhaustive breadth first; random
+graphs        the same states once more, for what happens eventually
 observed      what was seen, as every engine tells it
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checker.engines.findings import Findings
-from checker.engines.python.observed import observed
+from checker.engines.python.observed import eventual, observed
 from checker.engines.python.search import Search
 from checker.engines.python.walks import Walks
 from checker.language.ir import Program
@@ -28,7 +29,8 @@ def check_program(
     """Explore a program exhaustively."""
     search = Search(program, limits, reporter)
     search.run()
-    return Findings(search.evaluator, observed(search), configuration, hazards).verdict()
+    found = eventual(search, observed(search))
+    return Findings(search.evaluator, found, configuration, hazards).verdict()
 
 
 def simulate_program(

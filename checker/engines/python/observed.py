@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 
 from checker.engines.findings import Observed, Sight
-from checker.engines.python.search import Search, Seen
+from checker.engines.python.search import OutOfBudget, Search, Seen
 from checker.verdict import Coverage
 
 
@@ -26,6 +27,30 @@ def observed(search: Search) -> Observed:
         defect=None if found.defect is None else _sight(search, found.defect),
         versions={"python": platform.python_version()},
     )
+
+
+def eventual(search: Search, found: Observed) -> Observed:
+    """The same, and what happens eventually, where a machine has such properties."""
+    asked = any(prop.kind == "eventually" for prop in search.program.properties)
+    if found.stopped or not asked:
+        return found
+    from checker.engines.liveness.lassos import answers
+    from checker.engines.python.graphs import explored
+
+    try:
+        again = explored(search)
+    except OutOfBudget as limit:
+        return replace(found, undecided=str(limit))
+    except KeyboardInterrupt:
+        return replace(found, undecided="interrupted")
+    sights: dict[int, Sight | None] = {
+        number: _sight(search, Seen(again.states[state])) for number, state in again.failing.items()
+    }
+    unpack = search.compiled.layout.unpack
+    for number, lasso in answers(search.program, again.graph, again.questions).items():
+        run = () if lasso is None else tuple(unpack(again.states[state]) for state in lasso.states)
+        sights[number] = None if lasso is None else Sight(run, loop=lasso.loop)
+    return replace(found, eventual=sights)
 
 
 def _coverage(search: Search) -> tuple[Coverage, ...]:

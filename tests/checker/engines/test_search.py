@@ -242,11 +242,11 @@ def test_a_specification_may_be_unable_to_compute_a_choice() -> None:
     assert actions(finding.trace) == ["unlock", "unlock"]
 
 
-def test_what_happens_eventually_is_not_decided() -> None:
+def test_what_happens_eventually_is_forced_by_nothing_but_fairness() -> None:
     finding = check(Clock()).finding("at_eleven")
-    assert (finding.kind, finding.result) == ("eventually", "unknown")
-    assert finding.why == "this engine does not decide what happens eventually"
-    assert finding.trace is None
+    assert (finding.kind, finding.result) == ("eventually", "violated")
+    assert finding.trace is not None
+    assert (finding.trace.length, finding.trace.loop) == (1, 0)
 
 
 # ------------------------------------------------------------ defects

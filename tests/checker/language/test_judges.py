@@ -76,9 +76,14 @@ def said(verdict: Verdict) -> Any:
     """What engines must agree on.
 
     Where a limit ended the search, the native engine has not looked at the states of the last
-    level, and the other has: there the findings may differ.
+    level, and the other has: there the findings may differ.  What happens eventually only one
+    of them decides.
     """
-    findings = {f.id: (f.result, f.trace.length if f.trace else None) for f in verdict.findings}
+    findings = {
+        f.id: (f.result, f.trace.length if f.trace else None)
+        for f in verdict.findings
+        if f.kind != "eventually"
+    }
     return (
         verdict.distinct,
         verdict.generated,
