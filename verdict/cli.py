@@ -5,6 +5,7 @@
     verdict simulate MACHINE [K=V …]  random walks at sizes no one can exhaust
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
+    verdict mutate MACHINE            mistakes in its actions that no property notices
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
 walks found nothing that is not; 1 a property is not as expected; 2 the request or the machine is
@@ -24,7 +25,7 @@ from typing import Annotated, Any
 import typer
 
 from checker.errors import OutputError, RequestError, VerdictError
-from verdict import diagram_command, list_command, options, trace_command
+from verdict import diagram_command, list_command, mutate_command, options, trace_command
 from verdict.options import Format, limits
 from verdict.output import console, folder
 from verdict.progress import display
@@ -79,8 +80,11 @@ def check(
     max_memory: options.MaxMemory = None,
     timeout: options.Timeout = None,
     workers: options.Workers = None,
-    engine: options.EngineName = options.Engine.PYTHON,
+    engine: options.EngineName = options.Engine.AUTO,
     threads: options.Threads = 1,
+    symmetry: options.Symmetry = False,
+    fingerprints: options.Fingerprints = False,
+    checkpoint: options.Checkpoint = None,
     save_traces: options.SaveTraces = None,
     traces: options.Traces = None,
     quiet: options.Quiet = False,
@@ -88,7 +92,15 @@ def check(
     """Explore every reachable state.  Without MACHINE, of every machine's configurations."""
     only = frozenset(prop) if prop else None
     budget = limits(max_states, max_memory, timeout)
-    order = Order(limits=budget, only=only, engine=engine.value, threads=threads)
+    order = Order(
+        limits=budget,
+        only=only,
+        engine=engine.value,
+        threads=threads,
+        symmetry=symmetry,
+        fingerprints=fingerprints,
+        checkpoints=checkpoint,
+    )
     hazards = frozenset(hazard or ())
     runs = plan(words or [], configuration=config, hazards=hazards, only=only)
     brief = not split(words or [])[0]
@@ -142,6 +154,7 @@ def simulate(
 
 
 app.command("diagram")(diagram_command.diagram)
+app.command("mutate")(mutate_command.mutate)
 app.add_typer(trace_command.app, name="trace")
 
 

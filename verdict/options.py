@@ -28,8 +28,9 @@ class Format(Enum):
 class Engine(Enum):
     """What explores."""
 
-    PYTHON = "python"
+    AUTO = "auto"
     NATIVE = "native"
+    PYTHON = "python"
 
 
 def memory(text: str) -> int:
@@ -100,10 +101,28 @@ Workers = Annotated[
     ),
 ]
 EngineName = Annotated[
-    Engine, typer.Option("--engine", help="What explores: generated Python, or generated C.")
+    Engine,
+    typer.Option(
+        "--engine", help="What explores: generated C, generated Python, or C where it compiles."
+    ),
 ]
 Threads = Annotated[
     int, typer.Option(min=1, metavar="N", help="Threads of the native engine, in each run.")
+]
+Symmetry = Annotated[
+    bool,
+    typer.Option(
+        "--symmetry", help="Visit one state of those that differ in symmetric names alone."
+    ),
+]
+Fingerprints = Annotated[
+    bool, typer.Option("--fingerprints", help="Keep 64 bits of each state instead of all of it.")
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Put searches down there every minute, and take them up from there."
+    ),
 ]
 SaveTraces = Annotated[
     Path | None,

@@ -7,6 +7,8 @@
     complete       whether every state within the bounds was visited
     stopped        what ended the search before that, or ""
     walks          how many random walks were taken; null for an exhaustive search
+    notes          what else is to be known of how it was searched, a sentence each
+    collision      how likely it is, at most, that a state was taken for another
     bounds         {"Epoch": 12}: steps past each bound that were not explored
     coverage       [{"action", "fired", "fresh"}]: successors, and how many were new
     exit_status    0 as expected, 1 violated, 2 cannot be run, 3 not decided
@@ -65,6 +67,8 @@ def _verdict_data(outcome: Outcome, verdict: Verdict, order: Order) -> dict[str,
         "seed": verdict.seed,
         "walks": verdict.walks,
         "versions": dict(verdict.versions),
+        "notes": list(verdict.notes),
+        "collision": verdict.collision,
         "distinct": verdict.distinct,
         "generated": verdict.generated,
         "depth": verdict.depth,

@@ -131,6 +131,8 @@ def _brief(
         yield from broken(Text("    bounds reached: ", "dim"), ", ".join(reached), "dim", width)
     if idle := idle_actions(verdict):
         yield from broken(Text("    never possible: ", "dim"), ", ".join(idle), "dim", width)
+    for note in verdict.notes:
+        yield from broken(Text("    note: ", "dim"), note, "dim", width)
 
 
 def _line(outcome: Outcome, verdict: Verdict, style: TextStyle) -> Text:
@@ -169,6 +171,8 @@ def _whole(outcome: Outcome, verdict: Verdict, width: int) -> Iterator[Renderabl
         when = "never possible" if verdict.complete else "not possible so far"
         yield from broken(Text(f"  {when}: ", "yellow"), ", ".join(idle), "yellow", width)
     yield from _undecided(verdict)
+    for note in verdict.notes:
+        yield from broken(Text("  note: "), note, "", width)
     if verdict.seed is not None:
         yield Text(f"  seed {verdict.seed}")
 

@@ -13,13 +13,15 @@ reproduces it.
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
 
 import checker
 from checker import Limits, Machine, Reporter, Verdict
+from checker.check import Engine
 from checker.engines.findings import WELL_DEFINED
 from checker.errors import RequestError, VerdictError
 from checker.language.annotations import parse
@@ -33,9 +35,10 @@ from verdict.registry import Target
 class Order:
     """What is wanted of each run.
 
-    only      the ids of the properties to look at; None for all
-    simulate  how many random walks; None for an exhaustive search
-    engine    what explores exhaustively, with so many threads
+    only         the ids of the properties to look at; None for all
+    simulate     how many random walks; None for an exhaustive search
+    engine       what explores exhaustively, with so many threads, and in which ways
+    checkpoints  the folder where searches are put down and taken up
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -43,8 +46,11 @@ class Order:
     simulate: int | None = None
     depth: int = 100
     seed: int = 0
-    engine: Literal["python", "native"] = "python"
+    engine: Engine = "auto"
     threads: int = 1
+    symmetry: bool = False
+    fingerprints: bool = False
+    checkpoints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -226,6 +232,9 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
             only=order.only,
             engine=order.engine,
             workers=order.threads,
+            symmetry=order.symmetry,
+            fingerprints=order.fingerprints,
+            checkpoint=order.checkpoints / checkpoint_name(run) if order.checkpoints else None,
         )
     return checker.simulate(
         machine,
@@ -240,15 +249,22 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
     )
 
 
+def checkpoint_name(run: Run) -> str:
+    """The file that a run's search is put down in."""
+    return re.sub(r"[^\w.=-]+", "-", run.title).strip("-") + ".checkpoint"
+
+
 def reproduces(run: Run, order: Order, identifier: str = "") -> str:
     """The command that comes to the same result, about one property where it is named."""
     words = ["verdict", "check" if order.simulate is None else "simulate", *run.words]
     if order.simulate is not None:
         words += ["--runs", str(order.simulate), "--depth", str(order.depth)]
         words += ["--seed", str(order.seed)]
-    elif order.engine != "python":
-        words += ["--engine", order.engine]
+    else:
+        words += ["--engine", order.engine] if order.engine != "auto" else []
         words += ["--threads", str(order.threads)] if order.threads > 1 else []
+        words += ["--symmetry"] if order.symmetry else []
+        words += ["--fingerprints"] if order.fingerprints else []
     named = registry.configurations(run.cls).get(run.configuration)
     declared = named.hazards if named else frozenset()
     for hazard in sorted(run.hazards - declared):

@@ -111,7 +111,7 @@ class NativeSearch:
         self.codec = codec
         self.retrace = Retrace(
             self._library, self.result, self.evaluator, codec, self.generated.kept,
-            same=not (self.generated.symmetric or options.fingerprints),
+            same=not (self.generated.symmetric or self.generated.fingerprints),
         )  # fmt: skip
         self._limits, self._reporter = limits, reporter
         self.seconds = 0.0

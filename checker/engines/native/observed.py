@@ -49,11 +49,13 @@ def _notes(search: NativeSearch) -> tuple[str, ...]:
     if search.generated.symmetric:
         names = ", ".join(str(d) for d in domains_of(search.program.state) if d.size > 1)
         notes.append(f"one state stands for all that differ in the names of {names} alone")
-    if search.options.fingerprints:
+    if search.generated.fingerprints:
         share = f"{_collision(search):.1e}"
         notes.append(
             f"64 bits are kept of a state: with probability {share} two were taken for one"
         )
+    elif search.options.fingerprints:
+        notes.append("a state is 64 bits: all of it is kept")
     if search.resumed:
         notes.append(f"taken up from a checkpoint of {search.resumed:,} states")
     return tuple(notes)
@@ -61,7 +63,7 @@ def _notes(search: NativeSearch) -> tuple[str, ...]:
 
 def _collision(search: NativeSearch) -> float:
     """That two of n states have one fingerprint: at most, pairs of states over 2**64."""
-    if not search.options.fingerprints:
+    if not search.generated.fingerprints:
         return 0.0
     distinct: int = search.result.distinct
     return min(1.0, distinct * (distinct - 1) / 2**65)

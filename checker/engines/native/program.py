@@ -28,7 +28,7 @@ from checker.language.ir import Action, Program, Property, Refinement
 @dataclass(frozen=True)
 class Generated:
     """A program in C: the text, what its instances and sites are, the words of a state, the
-    words that are kept of it, and whether it is a representative that is kept.
+    words that are kept of it, and whether what is kept is a representative, or a fingerprint.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Generated:
     words: int
     kept: int
     symmetric: bool
+    fingerprints: bool
 
 
 class Generator:
@@ -46,9 +47,9 @@ class Generator:
         self, program: Program, *, symmetry: bool = False, fingerprints: bool = False
     ) -> None:
         self._program = program
-        self._fingerprints = fingerprints
         self._rooms = Rooms()
         self._state: Room = self._rooms.state(program.state)
+        self._fingerprints = fingerprints and self._state.words > 1
         self._shapes = Shapes(self._rooms)
         names = Symmetry(self._shapes, self._state)
         self._symmetry = names if symmetry and names.wanted else None
@@ -95,8 +96,10 @@ class Generator:
             ]
         )
         kept = 1 if self._fingerprints else self._state.words
-        symmetric = self._symmetry is not None
-        return Generated(text, tuple(instances), tuple(sites), self._state.words, kept, symmetric)
+        return Generated(
+            text, tuple(instances), tuple(sites), self._state.words, kept,
+            self._symmetry is not None, self._fingerprints,
+        )  # fmt: skip
 
     def _expressions(self, roots: dict[str, str]) -> Expressions:
         return Expressions(
