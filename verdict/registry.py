@@ -123,7 +123,7 @@ def load(path: Path) -> ModuleType:
         raise RequestError(f"there is no file {path}", hint="give the path of a Python file")
     folder, name = _package(path.resolve())
     if folder not in sys.path:
-        sys.path.insert(0, folder)
+        sys.path.append(folder)  # behind the library, which a file there may be called like
     try:
         return _imported(path.resolve(), name)
     except VerdictError:

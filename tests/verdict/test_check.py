@@ -86,7 +86,7 @@ def test_memory_is_a_budget_too() -> None:
 )
 def test_configurations_are_all_run_or_the_one_that_is_named(config: str, shown: list[str]) -> None:
     said = verdict("check", TWO, *(["--config", config] if config else []), "-q", "-j1")
-    titles = [line for line in said.out.splitlines() if line.endswith("(python engine)")]
+    titles = [line for line in said.out.splitlines() if line.endswith(" engine)")]
     assert [title.partition(", ")[2].partition("  ")[0] for title in titles] == shown
 
 
@@ -96,7 +96,7 @@ def test_a_file_with_one_machine_needs_no_name(tmp_path: Path) -> None:
     lonely.write_text(text.replace("(Machine)", "(Part)").replace("Plain(Part)", "Plain(Machine)"))
     said = verdict("check", lonely, "-q")
     assert said.status == 0
-    assert "lonely.py:Plain  (python engine)" in said.out
+    assert "lonely.py:Plain  (" in said.out
 
 
 def test_a_machine_without_configurations_is_run_with_its_defaults() -> None:
@@ -151,7 +151,7 @@ def test_an_action_that_is_never_possible_is_named() -> None:
 def test_several_machines_end_with_a_table_of_promises() -> None:
     said = another("check", TWO, PLAIN, "-j2", "--no-traces")
     assert said.status == 0
-    table = said.out.partition("(python engine)\n\n  ✓  still")[2]
+    table = said.out.partition(" engine)\n\n  ✓  still")[2]
     assert "holds in 2" in table
     assert "false, as expected in majority" in table
     assert said.out.rstrip().endswith("4 runs: everything as expected")

@@ -23,7 +23,7 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 
 def test_json_is_one_object_a_run() -> None:
-    said = verdict("check", TWO, PLAIN, "-q", "-f", "json", "-j1")
+    said = verdict("check", TWO, PLAIN, "-q", "-f", "json", "-j1", "--engine", "python")
     found = objects(said.out)
     assert said.status == 0
     assert [each["configuration"] for each in found] == ["three", "five", "majority", ""]

@@ -85,7 +85,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def interrupted(many: Path, times: int) -> tuple[int, str, str]:
-    with started("check", str(many), "-j2", "-f", "json") as process:
+    with started("check", str(many), "-j2", "-f", "json", "--engine", "python") as process:
         assert process.stderr is not None
         # Both workers are at work when both have been heard of.
         seen = wait_for(process.stderr, "states/s")
@@ -204,7 +204,7 @@ def on_a_terminal(*words: str, **environment: str) -> str:
 
 
 def test_a_terminal_sees_colours_and_a_bar() -> None:
-    shown = on_a_terminal("check", TWO, "RM=7", "-p", "consistent", COLUMNS="100")
+    shown = on_a_terminal("check", TWO, "RM=7", "-p", "consistent", "--engine", "python", COLUMNS="100")
     assert "\x1b[32m  ✓" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")  # the cursor is back
     assert "states/s" in shown
