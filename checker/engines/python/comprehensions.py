@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checker.engines.python.containers import gather, slots_of
-from checker.engines.python.pieces import Piece, computed, constant, together
+from checker.engines.python.pieces import Piece, constant, generated, together
 from checker.engines.python.walker import Walker, least, short
 from checker.language.ir import Between, Domain, Elements, Fold, Reduce, Source, Table
 from checker.language.types import CollectionType, MapType, SeqType
@@ -45,7 +45,7 @@ def iterable(to: Walker, source: Source) -> str:
                 name = "elements" if isinstance(kind, SeqType) else "ascending"
                 codes = f"{name}({text}, {slots_of(to, kind)[0]})"
             low = least(item)
-            return f"(c_ + {low} for c_ in {computed(codes)})" if low else codes
+            return f"({generated(f'c_ + {low}', 'c_', codes)})" if low else codes
 
 
 def table(to: Walker, expr: Table) -> Piece:
@@ -78,11 +78,11 @@ def reduced(to: Walker, expr: Reduce) -> Piece:
             if unrolled:
                 return _unrolled(to, expr, expr.source)
     name = to.fresh(expr.name)
-    source = computed(iterable(to, expr.source))
+    source = iterable(to, expr.source)
     with to.naming(expr.name, Piece(name)):
-        where = "" if expr.where is None else f" if {to.text(expr.where)}"
+        where = "" if expr.where is None else to.text(expr.where)
         body = _body(to, expr)
-    return Piece(_folded(to, expr, f"{body} for {name} in {source}{where}"))
+    return Piece(_folded(to, expr, generated(body, name, source, where)))
 
 
 def _body(to: Walker, expr: Reduce) -> str:
@@ -107,9 +107,7 @@ def _folded(to: Walker, expr: Reduce, generator: str) -> str:
     if short(kind):
         return f"flat({generator})"
     if expr.fold is Fold.FLAT:
-        width, _ = slots_of(to, kind)
-        sets = computed(f"({generator})")
-        return gather(to, f"(e_ for u_ in {sets} for e_ in slots(u_, {width}))", kind)
+        return gather(to, f"spread(({generator}), {slots_of(to, kind)[0]})", kind)
     return gather(to, f"({generator})", kind)
 
 

@@ -145,6 +145,12 @@ def together(terms: list[tuple[Piece, int, str]], connective: str) -> Piece:
     return Piece(f" {connective} ".join(texts))
 
 
-def computed(text: str) -> str:
-    """What a comprehension iterates: Python allows `:=` there only in a function of its own."""
-    return f"(lambda: {text})()" if ":=" in text else text
+def generated(element: str, name: str, source: str, where: str = "") -> str:
+    """What an expression is for each element of a source: a generator, in its parentheses.
+
+    Python allows no `:=` in what a comprehension iterates, not even in a lambda there.
+    """
+    if ":=" not in source:
+        return f"{element} for {name} in {source}{f' if {where}' if where else ''}"
+    chosen = f"filter(lambda {name}: {where}, {source})" if where else source
+    return f"map(lambda {name}: {element}, {chosen})"

@@ -199,6 +199,12 @@ def flat(found: Iterable[int]) -> int:
     return whole
 
 
+def spread(found: Iterable[int], width: int) -> Iterator[int]:
+    """The elements of sets, one set after the other, as they stand in slots."""
+    for packed in found:
+        yield from slots(packed, width)
+
+
 def number(index: int, size: int) -> int:
     """An integer as an index; Signal outside the domain."""
     if not 0 <= index < size:

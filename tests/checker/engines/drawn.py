@@ -144,6 +144,7 @@ class Drawing:
     def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self._draw = draw
         self._names = 0
+        self.locals: set[str] = set()
 
     def name(self) -> str:
         self._names += 1
@@ -363,8 +364,9 @@ def _statements(to: Drawing, names: Names, depth: int) -> tuple[Stmt, ...]:
                 local = Var(to.one_of(list(STATE.values())), None, to.name())
                 body.append(Let(None, local.name, to.of(local.type, names, 2)))
                 names = [*names, local]
+                to.locals.add(local.name)
             case "again":
-                locals_ = [name for name in names if isinstance(name, Var)]
+                locals_ = [n for n in names if isinstance(n, Var) and n.name in to.locals]
                 if locals_:
                     local = to.one_of(locals_)
                     body.append(Let(None, local.name, to.of(local.type, names, 2)))
