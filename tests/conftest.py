@@ -16,6 +16,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from checker.engines.native import build
+
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 
 # Coverage is measured where tests run, in the workers of pytest-xdist too, and not in the programs
@@ -42,6 +44,7 @@ settings.load_profile(PROFILE)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Say how examples are drawn, so that a log can be repeated."""
+    """Say how examples are drawn, so that a log can be repeated, and what compiles them."""
     del config
-    return f"examples: HYPOTHESIS_PROFILE={PROFILE}"
+    compiler = " ".join(build.compiler() or ["none: the native engine is not tested"])
+    return f"examples: HYPOTHESIS_PROFILE={PROFILE}; C compiler: {compiler}"

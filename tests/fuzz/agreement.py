@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker import Finding, Limits, Machine, Verdict, replay
+from checker import Finding, Limits, Verdict
+from checker.engines.tracing import replayed
+from checker.language.evaluator import Evaluator
+from checker.language.ir import Program
 from checker.verdict import Result
 from tests.fuzz.reference import Known
 
@@ -14,7 +17,7 @@ def limits(known: Known) -> Limits:
     return Limits(depth=None if known.complete else known.depth)
 
 
-def disagreements(machine: Machine, known: Known, verdict: Verdict) -> Iterator[str]:
+def disagreements(program: Program, known: Known, verdict: Verdict) -> Iterator[str]:
     """Everything in which a verdict is not what the reference found."""
     bounds = {name: count for name, count in verdict.bounds.items() if count}
     fired = {one.action: one.fired for one in verdict.coverage if one.fired}
@@ -32,10 +35,10 @@ def disagreements(machine: Machine, known: Known, verdict: Verdict) -> Iterator[
         if expected != found:
             yield f"{what}: {found}, and the reference has {expected}"
     for finding in verdict.findings:
-        yield from _about(machine, known, finding)
+        yield from _about(program, known, finding)
 
 
-def _about(machine: Machine, known: Known, finding: Finding) -> Iterator[str]:
+def _about(program: Program, known: Known, finding: Finding) -> Iterator[str]:
     expected, length = _expected(known, finding)
     if finding.result != expected:
         yield f"{finding.id}: {finding.result}, and the reference has {expected}"
@@ -43,7 +46,7 @@ def _about(machine: Machine, known: Known, finding: Finding) -> Iterator[str]:
         assert finding.trace is not None
         if finding.trace.length != length:
             yield f"{finding.id}: a trace of {finding.trace.length} states, where {length} do"
-        replay(machine, finding.trace)
+        replayed(Evaluator(program), finding.trace)
 
 
 def _expected(known: Known, finding: Finding) -> tuple[Result, int | None]:

@@ -1,4 +1,4 @@
-"""Random machines: CPython, the reference evaluator and the python engine say the same of them.
+"""Random machines: CPython, the reference evaluator and the engines say the same of them.
 
 `make test` looks at the same hundred machines each time; `make fuzz` looks for new ones.
 """
@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from checker import check
+from checker import Machine, check
 from checker.engines.python import compiler, walker
 from checker.errors import LanguageError
 from checker.language import types
+from checker.language.ir import Program
 from checker.language.lowering import lower
+from tests.fuzz import compiled
 from tests.fuzz.agreement import disagreements, limits
 from tests.fuzz.cpython import differences
 from tests.fuzz.machines import loaded, machine_texts
@@ -29,7 +31,7 @@ MOST_STATES = 50
 unhurried = settings(max_examples=MACHINES, suppress_health_check=list(HealthCheck))
 
 
-def agree(text: str, folder: Path) -> Known:
+def agree(text: str, folder: Path) -> None:
     """Have everything that can run a machine run it."""
     with loaded(text, folder) as machine:
         try:
@@ -40,8 +42,20 @@ def agree(text: str, folder: Path) -> Known:
         states = list(known.levels)[:MOST_STATES]
         assert list(differences(machine, program, states)) == []
         verdict = check(machine, limits=limits(known))
-        assert list(disagreements(machine, known, verdict)) == []
-    return known
+        assert list(disagreements(program, known, verdict)) == []
+        if compiled.compiles:
+            agree_compiled(machine, program, known, folder)
+
+
+def agree_compiled(machine: Machine, program: Program, known: Known, folder: Path) -> None:
+    """Have the native engine say it, too, with one thread and with several."""
+    with compiled.quickly(folder):
+        found = compiled.states(program, limits(known))
+        assert len(found) == len(known.levels)
+        assert set(found) == set(known.levels)
+        for workers in (1, 3):
+            verdict = check(machine, limits=limits(known), engine="native", workers=workers)
+            assert list(disagreements(program, known, verdict)) == []
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +92,11 @@ def test_the_machines_are_worth_looking_at(folder: Path) -> None:
     @given(text=machine_texts())
     def look(text: str) -> None:
         seen["machines"] += 1
-        known = agree(text, folder)
+        with loaded(text, folder) as machine:
+            try:
+                known = explored(lower(machine), MOST_STATES)
+            except LanguageError:
+                return
         seen["accepted"] += 1
         seen["moving"] += len(known.levels) > 1
         seen["broken"] += "inv0" in known.broken

@@ -11,32 +11,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
 
 from checker import Limits, Machine, Verdict, check, replay
 from checker.engines.native import build, engine
-from checker.errors import EngineError, LanguageError, RequestError
-from checker.language import types
-from checker.language.lowering import lower
+from checker.errors import EngineError, RequestError
 from examples.two_phase import TwoPhase
-from tests.fuzz.agreement import disagreements, limits
-from tests.fuzz.machines import loaded, machine_texts
-from tests.fuzz.reference import explored
+from tests.fuzz import compiled
 from verdict import registry
 
-pytestmark = pytest.mark.skipif(build.compiler() is None, reason="there is no C compiler")
+pytestmark = pytest.mark.skipif(not compiled.compiles, reason=compiled.NO_COMPILER)
 
 SMALL = 3_000
 ENOUGH = Limits(states=SMALL)
-MACHINES = int(os.environ.get("VERDICT_FUZZ_NATIVE", "30"))
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compile in no time, into a folder of the tests' own."""
-    fast = tuple("-O0" if flag == "-O3" else flag for flag in build.FLAGS)
-    monkeypatch.setattr(build, "FLAGS", fast)
-    monkeypatch.setenv("VERDICT_CACHE", str(tmp_path_factory.getbasetemp() / "native"))
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with compiled.quickly(tmp_path_factory.getbasetemp()):
+        yield
 
 
 def told(verdict: Verdict) -> dict[str, object]:
@@ -92,48 +84,6 @@ def test_a_table_that_begins_small_grows(workers: int, monkeypatch: pytest.Monke
 
 def _settings(cls: type[Machine]) -> dict[str, object]:
     return dict(next(iter(registry.configurations(cls).values())).settings)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("machines")
-
-
-def agrees(text: str, folder: Path) -> None:
-    """Hold the native engine against the reference."""
-    with loaded(text, folder) as machine:
-        try:
-            program = lower(machine)
-        except LanguageError:
-            reject()
-        known = explored(program, 50)
-        for workers in (1, 3):
-            verdict = check(machine, limits=limits(known), engine="native", workers=workers)
-            assert list(disagreements(machine, known, verdict)) == []
-
-
-unhurried = settings(
-    max_examples=MACHINES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-
-
-@unhurried
-@given(text=machine_texts())
-def test_random_machines_are_found_the_same(text: str, folder: Path) -> None:
-    agrees(text, folder)
-
-
-@settings(unhurried, max_examples=max(1, MACHINES // 2))
-@given(text=machine_texts())
-def test_random_machines_whose_sets_are_listed(text: str, folder: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(types, "BITSET_LIMIT", 2)
-        agrees(text, folder)
 
 
 # ---------------------------------------------------------------- budgets

@@ -15,22 +15,20 @@ from pathlib import Path
 import pytest
 
 from checker import Machine, Verdict, check
-from checker.engines.native import build
 from checker.language.lowering import lower
+from tests.fuzz import compiled
 from tests.fuzz.agreement import disagreements, limits
 from tests.fuzz.bodies import INDENT
 from tests.fuzz.machines import loaded
 from tests.fuzz.reference import explored
 
-pytestmark = pytest.mark.skipif(build.compiler() is None, reason="there is no C compiler")
+pytestmark = pytest.mark.skipif(not compiled.compiles, reason=compiled.NO_COMPILER)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compile in no time, into a folder of the tests' own."""
-    fast = tuple("-O0" if flag == "-O3" else flag for flag in build.FLAGS)
-    monkeypatch.setattr(build, "FLAGS", fast)
-    monkeypatch.setenv("VERDICT_CACHE", str(tmp_path_factory.getbasetemp() / "native"))
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with compiled.quickly(tmp_path_factory.getbasetemp()):
+        yield
 
 
 HEADER = '''\
@@ -163,9 +161,10 @@ def reached(verdict: Verdict) -> dict[str, int]:
 
 def held(machine: Machine) -> Verdict:
     """The native verdict, which says what the reference evaluator does."""
-    known = explored(lower(machine), 50)
+    program = lower(machine)
+    known = explored(program, 50)
     verdict = check(machine, engine="native", limits=limits(known))
-    assert list(disagreements(machine, known, verdict)) == []
+    assert list(disagreements(program, known, verdict)) == []
     return verdict
 
 

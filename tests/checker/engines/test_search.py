@@ -117,11 +117,12 @@ def test_bounds_that_are_not_reached_are_listed() -> None:
     ids=str,
 )  # fmt: skip
 def test_everything_equals_the_reference(machine: Machine) -> None:
-    known = explored(lower(machine), 10_000)
-    without = frozenset(p.promise.id for p in lower(machine).properties if p.kind != "eventually")
-    refined = frozenset(r.promise.id for r in lower(machine).refinements)
+    program = lower(machine)
+    known = explored(program, 10_000)
+    without = frozenset(p.promise.id for p in program.properties if p.kind != "eventually")
+    refined = frozenset(r.promise.id for r in program.refinements)
     verdict = check(machine, only=without | refined)
-    assert list(disagreements(machine, known, verdict)) == []
+    assert list(disagreements(program, known, verdict)) == []
 
 
 # ------------------------------------------------------------ findings
