@@ -11,7 +11,7 @@ from checker.engines.native.engine import NativeSearch
 from checker.engines.native.symmetry import domains_of
 from checker.engines.steps import refines, violates
 from checker.engines.tracing import Disagreement
-from checker.language.evaluator import Defect, Outcome
+from checker.language.evaluator import BoundReached, Defect, Outcome
 from checker.language.machine import Snapshot
 from checker.verdict import Coverage
 
@@ -128,7 +128,7 @@ def _refused_starts(search: NativeSearch) -> dict[int, Sight]:
                 continue
             try:
                 good = search.evaluator.abstract(refinement, outcome.state) in admitted
-            except Defect:
+            except (BoundReached, Defect):
                 good = False
             if not good:
                 found.setdefault(number, Sight((outcome.state,)))
