@@ -102,6 +102,8 @@ class Evaluator:
             yield from self._try(action, state)
 
     def _try(self, action: Action, state: Snapshot) -> Iterator[Outcome]:
+        if action.impossible:  # whatever stands before the guard that is never true
+            return
         for choice in self._chosen(action, state, {}):
             if isinstance(choice, Outcome):
                 yield choice
