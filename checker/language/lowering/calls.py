@@ -19,6 +19,7 @@ from checker.language.annotations import record_fields
 from checker.language.domains import Index, is_index
 from checker.language.ir import (
     Apply,
+    At,
     Bind,
     Const,
     Expr,
@@ -26,9 +27,11 @@ from checker.language.ir import (
     Get,
     IsA,
     Make,
+    Node,
     Op,
     Undefined,
     Var,
+    walk,
 )
 from checker.language.lowering.coercion import coerce, interval, is_place
 from checker.language.lowering.comprehensions import (
@@ -451,8 +454,13 @@ def inline(frame: Frame, node: ast.Call, function: FunctionType, receiver: Expr 
 
 
 def _simple(value: Expr) -> bool:
-    """Whether an argument can stand wherever the parameter does."""
-    return isinstance(value, Const) or is_place(value)
+    """Whether an argument can stand wherever the parameter does, or not at all: it never fails."""
+    return isinstance(value, Const) or (is_place(value) and not any(map(_element, walk(value))))
+
+
+def _element(node: Node) -> bool:
+    """Whether this is an element of a sequence, which need not be there."""
+    return isinstance(node, At) and isinstance(node.base.type, SeqType)
 
 
 def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
