@@ -37,6 +37,7 @@ from checker.language.lowering.frame import Frame, Static
 from checker.language.types import (
     BOOL,
     INTEGER,
+    BoolType,
     CollectionType,
     IndexType,
     IntType,
@@ -444,11 +445,30 @@ def choose(test: Expr, then: Expr, other: Expr, span: Any) -> Expr:
         kind = other.type if isinstance(then, Undefined) else then.type
     else:
         kind = joined(then.type, other.type)
+    if kind == OptionType(INTEGER):
+        kind = _ranged(kind, then, other)
     if isinstance(test, Const):
         return coerce(then if test.value else other, kind)
     if kind == INTEGER:
         return Choose(kind, span, test, then, other)
     return Choose(kind, span, test, coerce(then, kind), coerce(other, kind))
+
+
+def _ranged(kind: Type, *branches: Expr) -> Type:
+    """The type of integers that may be None, with their range where one is known."""
+    bounds = []
+    for branch in branches:
+        own = branch.type.item if isinstance(branch.type, OptionType) else None
+        match own if own is not None else branch:
+            case IntType(low=int(low), high=int(high)):
+                bounds.append((low, high))
+            case Expr() if (known := interval(branch)) is not None:
+                bounds.append(known)
+            case BoolType():  # of None itself
+                pass
+            case _:
+                return kind
+    return OptionType(IntType(min(low for low, _ in bounds), max(high for _, high in bounds)))
 
 
 def _subscript(frame: Frame, node: ast.Subscript, _: Type | None) -> Expr | Static:
