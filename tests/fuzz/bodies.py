@@ -57,8 +57,10 @@ class Bodies:
         writers: list[Callable[[int], list[str]]] = [self._change] * 6
         writers += [self._local, self._alias, self._call, self._call, self._parts, self._container]
         if fuel > 0:
-            writers += [self._if, self._if, self._for, self._match]
+            writers += [self._if, self._if, self._for, self._match, self._match]
         if returns and self._draw.chance(1):
+            if self._draw.chance(4):
+                return [f"require({self.to.expr(BOOL, 1)})"]
             return [f"if {self.to.expr(BOOL, 1)}:", f"{INDENT}return"]
         if self._draw.chance(1) and self._draw.chance(5):
             return [f"assert {self.to.expr(BOOL, 2)}"]
@@ -257,12 +259,33 @@ class Bodies:
                 return [*lines, f"{INDENT}case {name}:", *(INDENT + line for line in inner)]
         return []
 
+    def _constant(self, kind: Kind) -> str:
+        """A pattern that one value matches, where one can be written; or one of several."""
+        match kind:
+            case Named(values=values, enum=True):
+                return " | ".join(sorted({self._draw.one(values), self._draw.one(values)}))
+            case Truth():
+                return self._draw.one(("True", "False"))
+            case Number(low=int(low)):
+                return str(max(low, 0))
+            case Maybe():
+                return "None"
+            case _:
+                return ""
+
     def _match_record(self, text: str, options: list[Struct], fuel: int) -> list[str]:
         lines = [f"match {text}:"]
         for option in options if self._draw.chance(7) else options[:1]:
-            names = [(self.to.name("z"), own) for _, own in option.fields]
+            names: list[Readable] = []
+            patterns: list[str] = []
+            for field, own in option.fields:
+                name = self.to.name("z")
+                constant = self._constant(own) if self._draw.chance(4) else ""
+                named = self._draw.chance(3) or any("=" in one for one in patterns)
+                patterns.append((f"{field}=" if named else "") + (constant or name))
+                names += [] if constant else [(name, own)]
             guard = f" if {self.to.expr(BOOL, 1)}" if self._draw.chance(2) else ""
-            lines.append(f"{INDENT}case {option.text}({', '.join(n for n, _ in names)}){guard}:")
+            lines.append(f"{INDENT}case {option.text}({', '.join(patterns)}){guard}:")
             with self.to.knowing(*names):
                 lines += [INDENT + line for line in self._inner(fuel)]
         return lines

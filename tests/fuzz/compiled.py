@@ -13,7 +13,7 @@ import pytest
 
 from checker import Limits
 from checker.engines.native import build
-from checker.engines.native.engine import NativeSearch
+from checker.engines.native.engine import NativeSearch, Options
 from checker.language.ir import Program
 from checker.language.machine import Snapshot
 from checker.verdict import Silent
@@ -32,9 +32,9 @@ def quickly(folder: Path) -> Iterator[None]:
         yield
 
 
-def states(program: Program, limits: Limits, workers: int = 1) -> list[Snapshot]:
+def states(program: Program, limits: Limits) -> list[Snapshot]:
     """Every state that the native engine finds."""
-    search = NativeSearch(program, limits, Silent(), workers)
+    search = NativeSearch(program, limits, Silent(), Options())
     try:
         search.run()
         return search.states()

@@ -121,6 +121,7 @@ class Vocabulary:
     peer: Named
     color: Named
     small: Number
+    big: Number
     count: Number
     pair: Struct
     plain: Struct
@@ -139,9 +140,13 @@ class Vocabulary:
         some: list[Kind] = [BOOL, self.index, self.color, self.small, self.count]
         return drawing.one([*some, self.peer] if symmetric else some)
 
+    def key(self, drawing: Drawing) -> Kind:
+        """A type that a map may have for its keys."""
+        return self.pair if drawing.chance(3) else self.scalar(drawing)
+
     def value(self, drawing: Drawing, *, symmetric: bool = True) -> Kind:
         """A type whose values can be elements: scalars, and what is put together from them."""
-        match drawing.number(0, 7):
+        match drawing.number(0, 9):
             case 0:
                 return self.pair
             case 1:
@@ -151,6 +156,10 @@ class Vocabulary:
                 return Maybe(f"{inner.text} | None", inner)
             case 3:
                 return self.wide
+            case 4 if drawing.chance(5):
+                return self.many(drawing, self.scalar(drawing))
+            case 5 if drawing.chance(3):
+                return self.big
             case _:
                 return self.scalar(drawing, symmetric=symmetric)
 
@@ -158,6 +167,8 @@ class Vocabulary:
         """A container of `item`."""
         form = drawing.one(("Set", "Seq", "Bag"))
         limit = drawing.one(("2", "3", '"Room", default=2'))
+        if form == "Set" and isinstance(item, Truth | Named) and drawing.chance(3):
+            return Many(f"Set[{item.text}]", form, item)
         return Many(f"Annotated[{form}[{item.text}], Capacity({limit})]", form, item)
 
 
@@ -183,11 +194,14 @@ def vocabulary(drawing: Drawing) -> Vocabulary:
     inner = drawing.one([index, color, small, BOOL])
     form = drawing.one(("Set", "Seq", "Bag"))
     items = Many(f"Annotated[{form}[{inner.text}], Capacity(2)]", form, inner)
-    wide = Struct("Wide", (("items", items), ("tag", drawing.one(simple))))
+    big = Number("Big", -70_000, 1_000_000)
+    note = OneOf("Note", (pair, plain))
+    table = Table(f"Map[Color, {inner.text}]", color, inner)
+    more = drawing.one([pair, note, table, big, Maybe(f"{inner.text} | None", inner)])
+    wide = Struct("Wide", (("items", items), ("tag", drawing.one(simple)), ("more", more)))
     options = (pair, plain, wide) if drawing.chance(5) else (pair, plain)
     letter = OneOf("Letter", options)
-    note = OneOf("Note", (pair, plain))
-    table = ", ".join(f"Color.{name}: {drawing.number(-2, 3)}" for name in members[:2])
+    numbers = ", ".join(f"Color.{name}: {drawing.number(-2, 3)}" for name in members[:2])
     text = f"""\
 class Node(Index, default={sizes["Node"]}):
     pass
@@ -202,14 +216,15 @@ class Color(Enum):
 
 
 Small = Annotated[int, Range({small.low}, {small.high})]
+Big = Annotated[int, Range({big.low}, {big.high})]
 Count = Annotated[int, Counter("Count", default={sizes["Count"]})]
 {_record(pair, "self.a == self.a")}{_record(plain, "True")}{_record(wide, "len(self.items) > 0")}
 
 Letter = {" | ".join(option.text for option in options)}
 Note = Pair | Plain
-NUMBERS = {{{table}}}
+NUMBERS = {{{numbers}}}
 """
-    return Vocabulary(index, peer, color, small, count, pair, plain, wide, letter, note, text)
+    return Vocabulary(index, peer, color, small, big, count, pair, plain, wide, letter, note, text)
 
 
 def _record(kind: Struct, marked: str) -> str:

@@ -70,21 +70,26 @@ class Writer:
         self.helpers: list[Helper] = []
         self.procedures: list[Procedure] = []
         self.fields: list[Readable] = []
+        self.constants: list[Readable] = []
+        self.ghosts: list[Readable] = []
+        self.settings: dict[str, object] = {}
 
     def module(self) -> str:
         """The whole text."""
         part = self._part()
-        fields = self._fields(part[0] if part else None)
+        fields = [*self._fields(part[0] if part else None), *self._channels(), *self._settled()]
         functions = self._functions()
         spec = self._spec() if self.drawing.chance(3) else ""
         body = [*fields, *self._helpers(), *self._starts(), *self._actions(), *self._properties()]
         if spec:
             body += self._refines()
+        settings = f"SETTINGS: dict[str, object] = {self.settings}" if self.settings else ""
         parts = [
             self.words.declarations,
             part[1] if part else "",
             functions,
             spec,
+            settings,
             "\n".join(["class Random(Machine):", *(INDENT + li if li else "" for li in body)]),
         ]
         return HEADER + "\n\n".join(text for text in parts if text) + "\n"
@@ -101,7 +106,7 @@ class Writer:
         draw, words = self.drawing, self.words
         match draw.number(0, 9):
             case 0 | 1:
-                key = words.scalar(draw)
+                key = words.key(draw)
                 value = words.value(draw, symmetric=False) if draw.chance(8) else words.scalar(draw)
                 if draw.chance(3):
                     value = words.many(draw, words.scalar(draw))
@@ -132,6 +137,7 @@ class Writer:
             else:
                 lines.append(f"cell: {part.text}")
                 self.fields.append(("self.cell", part))
+                self.procedures.append(Procedure("self.cell.bump", (self.words.small,)))
         return [*lines, ""]
 
     def _field_default(self, kind: Kind) -> str:
@@ -140,7 +146,45 @@ class Writer:
         return self._default(kind)
 
     def _phrases(self, *more: Readable) -> Phrases:
-        return Phrases(self.drawing, self.words, [*self.fields, *more], list(self.helpers))
+        scope = [*self.fields, *self.constants, *more]
+        return Phrases(self.drawing, self.words, scope, list(self.helpers))
+
+    def _channels(self) -> list[str]:
+        """A channel, now and then: a generic part with actions and helpers of its own."""
+        draw, words = self.drawing, self.words
+        if not draw.chance(3):
+            return []
+        form, item = draw.one(("Network", "Queue", "Bulletin")), draw.one([words.color, words.pair])
+        held = {"Network": "Bag", "Queue": "Seq", "Bulletin": "Set"}[form]
+        limit = draw.one(("1", "2", '"Room", default=2'))
+        name = "said" if held == "Set" else "in_flight"
+        many = Many(f"Annotated[{held}[{item.text}], Capacity({limit})]", held, item)
+        self.fields.append(("self.net", Component(f"{form}[{item.text}]", ((name, many),))))
+        self.procedures.append(Procedure("self.net.send", (item,)))
+        if form == "Queue":
+            self.procedures.append(Procedure("self.net.take", ()))
+            self.helpers.append(Helper("self.net.first", (), item))
+        elif form == "Network":
+            self.procedures.append(Procedure("self.net.take", (item,)))
+        else:
+            self.helpers.append(Helper("self.net.has", (item,), BOOL))
+        faults = {"Network": 2, "Queue": 3, "Bulletin": 0}[form]
+        for fault in ("loses", "repeats", "reorders")[:faults]:
+            self.settings[fault] = draw.chance(5)
+        return [f"net: Annotated[{form}[{item.text}], Capacity({limit})]"]
+
+    def _settled(self) -> list[str]:
+        """A design variant, and a ghost, now and then."""
+        draw, lines = self.drawing, []
+        if draw.chance(2):
+            self.constants.append(("self.mode", BOOL))
+            self.settings["mode"] = draw.chance(5)
+            lines.append("mode: Variant[bool] = False")
+        if draw.chance(2):
+            kind = draw.one([BOOL, self.words.small, self.words.color])
+            self.ghosts.append(("self.aux_seen", kind))
+            lines.append(f"aux_seen: {kind.text}{self._default(kind)}")
+        return lines
 
     def _part(self) -> tuple[Component, str] | None:
         """A part with an action and a helper of its own."""
@@ -157,6 +201,9 @@ class Writer:
         lines += ["", f"{INDENT}@action", f"{INDENT}def tick(self) -> None:"]
         lines += [f"{INDENT * 2}require({to.expr(BOOL, 2)})"]
         lines += [INDENT * 2 + line for line in Bodies(to, own, []).block(2, 1)]
+        lines += ["", f"{INDENT}def bump(self, given: {words.small.text}) -> None:"]
+        with to.knowing(("given", words.small)):
+            lines += [INDENT * 2 + line for line in Bodies(to, own, []).block(2, 1)]
         return kind, "\n".join(lines) + "\n"
 
     # -------------------------------------------------------- helpers
@@ -242,15 +289,17 @@ class Writer:
     # -------------------------------------------------------- starts and actions
 
     def _starts(self) -> list[str]:
-        if not self.drawing.chance(3):
-            return []
-        return ["@initial", *self._behaviour("begin", 1)]
+        starts = self.drawing.one((0, 0, 0, 1, 2))
+        return [
+            line for n in range(starts) for line in ("@initial", *self._behaviour(f"begin{n}", 1))
+        ]
 
     def _actions(self) -> list[str]:
         lines = []
         self._signatures: dict[str, list[Readable]] = {}
         for number in range(self.drawing.number(1, 4)):
-            lines += ["@action", *self._behaviour(f"act{number}", 2)]
+            head = self.drawing.one(("@action", "@action", '@action(by="who", fair="weak")'))
+            lines += [head, *self._behaviour(f"act{number}", 2)]
         return [*lines, *self._motor("motor"), *self._motor("engine")]
 
     def _motor(self, name: str) -> list[str]:
@@ -311,6 +360,9 @@ class Writer:
         block = Bodies(to, self.fields, self.procedures).block(3, 2, returns=True)
         if name.startswith("act"):
             self._signatures[name] = parameters
+            for place, kind in self.ghosts:
+                if draw.chance(4):
+                    block.insert(0, f"{place} = {to.fitting(kind, 1)}")
         return [*lines, *(INDENT + line for line in block), ""]
 
     # -------------------------------------------------------- properties
@@ -319,8 +371,9 @@ class Writer:
         draw = self.drawing
         lines = []
         for number in range(draw.number(1, 2)):
+            text = self._phrases(*self.ghosts).expr(BOOL, 3)
             lines += ["@invariant", f"def inv{number}(self) -> bool:",
-                      f"{INDENT}return {self._phrases().expr(BOOL, 3)}", ""]  # fmt: skip
+                      f"{INDENT}return {text}", ""]  # fmt: skip
         if draw.chance(6):
             lines += ["@reachable", "def witness(self) -> bool:",
                       f"{INDENT}return {self._phrases().expr(BOOL, 3)}", ""]  # fmt: skip
@@ -393,7 +446,7 @@ def loaded(text: str, folder: Path) -> Iterator[Machine]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-        yield module.Random()
+        yield module.Random(**getattr(module, "SETTINGS", {}))
     finally:
         del sys.modules[name]
         path.unlink()

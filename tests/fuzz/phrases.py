@@ -59,6 +59,13 @@ class Phrases:
         self._names += 1
         return f"{hint}_{self._names}"
 
+    def _apart(self, text: str) -> str:
+        """A new variable that does not occur in a text."""
+        name = self.name()
+        while name in text:
+            name = self.name()
+        return name
+
     @contextmanager
     def knowing(self, *more: Readable) -> Iterator[None]:
         """More to read while the block runs."""
@@ -100,6 +107,11 @@ class Phrases:
             case Table(key=key, value=value):
                 for index in self._keys(key):
                     yield from self._inside(f"{text}[{index}]", value, depth + 1)
+            case Many(form="Seq", item=item):
+                yield from self._inside(f"{text}[0]", item, depth + 1)  # a defect where empty
+            case Maybe(item=Struct(fields=fields)):  # or None
+                for name, own in fields:
+                    yield from self._inside(f"{text}.{name}", own, depth + 1)
 
     def _keys(self, key: Kind) -> list[str]:
         """Some keys: names of that kind, and constants."""
@@ -107,6 +119,10 @@ class Phrases:
         match key:
             case Named(values=values) if values:
                 found.append(values[0])
+            case Struct(text=name, fields=fields):
+                inner = [self._keys(own) for _, own in fields]
+                if all(inner):
+                    found.append(f"{name}({', '.join(one[-1] for one in inner)})")
             case Truth():
                 found.append("True")
             case Number(low=int(low)):
@@ -160,7 +176,7 @@ class Phrases:
                 return False
 
     def _conditional(self, kind: Kind) -> bool:
-        return isinstance(kind, Truth | Number | Named)
+        return isinstance(kind, Truth | Number | Named) or self.can(kind)
 
     def other(self, place: str, kind: Kind, fuel: int) -> str:
         """What a place is given: rarely what it has already."""
@@ -230,9 +246,14 @@ class Phrases:
             signs = ("|", "&", "-") if kind.form == "Set" else ("+",)
             whole = draw.one(known)[0]
             return f"({whole} {draw.one(signs)} {draw.one(known)[0]})"
-        if fuel > 0 and draw.chance(3) and (made := self._comprehended(kind, fuel)) is not None:
+        if (
+            fuel > 0
+            and _listable(kind)
+            and draw.chance(3)
+            and (made := self._comprehended(kind, fuel)) is not None
+        ):
             return made
-        if not self.can(kind.item):
+        if not self.can(kind.item) or not _listable(kind):
             return f"{kind.form}()"
         items = ", ".join(self.fitting(kind.item, fuel - 1) for _ in range(draw.number(0, 2)))
         if not items:
@@ -243,13 +264,14 @@ class Phrases:
         source = self.source(ordered=kind.form == "Seq")
         if source is None:
             return None
-        name, names = self.name(), [source]
+        name = self.name()
         clauses = f"for {name} in {source[0]}"
         names = [(name, source[1])]
         if kind.form == "Set" and self.drawing.chance(3):
             with self.knowing(*names):
-                inner, more = self.name(), self.source()
+                more = self.source()
             if more is not None:
+                inner = self._apart(more[0])
                 clauses += f" for {inner} in {more[0]}"
                 names.append((inner, more[1]))
         with self.knowing(*names):
@@ -276,8 +298,12 @@ class Phrases:
                     found.append((text, key))
                     if not isinstance(value, Component):
                         found.append((f"{text}.values()", value))
-                case Number(low=int()):
+                case Number(low=int(), high=int(high)) if high < 10:
                     found.append((f"range({text})", WHOLE))
+                case Maybe(item=Number(low=int(), high=int(high))) if high < 10:
+                    found.append((f"range({text})", WHOLE))
+                case Maybe(item=Many(form=form, item=item)) if form == "Seq" or not _hidden(item):
+                    found.append((text, item))
         return self.drawing.one(found) if found else None
 
     # -------------------------------------------------------- conditions
@@ -285,8 +311,7 @@ class Phrases:
     def _truth(self, fuel: int) -> str:
         match self.drawing.number(0, 9):
             case 0 | 1:
-                a, b = self.expr(WHOLE, fuel - 1), self.expr(WHOLE, fuel - 1)
-                return f"({a} {self.drawing.one(('<', '<=', '>', '>=', '==', '!='))} {b})"
+                return self._compared(fuel)
             case 2:
                 return f"(not {self.expr(BOOL, fuel - 1)})"
             case 3 | 4:
@@ -301,6 +326,24 @@ class Phrases:
             case _:
                 return f"({self._equal(fuel)})"
 
+    def _compared(self, fuel: int) -> str:
+        draw, signs = self.drawing, ("<", "<=", ">", ">=", "==", "!=")
+        text = self.expr(WHOLE, fuel - 1)
+        for _ in range(2 if draw.chance(2) else 1):
+            text += f" {draw.one(signs)} {self.expr(WHOLE, fuel - 1)}"
+        return f"({text})"
+
+    def _narrowed(self, text: str, kind: OneOf | Maybe, fuel: int) -> str:
+        """A question about what a union or an option is found to be."""
+        inner = self.drawing.one(kind.options) if isinstance(kind, OneOf) else kind.item
+        test = (
+            f"isinstance({text}, {inner.text})"
+            if isinstance(kind, OneOf)
+            else f"{text} is not None"
+        )
+        with self.knowing((text, inner)):
+            return f"{test} and {self.expr(BOOL, fuel - 1)}"
+
     def _quantified(self, fuel: int) -> str:
         word = self.drawing.one(("any", "all"))
         clauses: list[str] = []
@@ -310,7 +353,7 @@ class Phrases:
                 source = self.source()
                 if source is None:
                     break
-                name = self.name()
+                name = self._apart(source[0])
                 names.append((name, source[1]))
                 clauses.append(f"for {name} in {source[0]}")
         if not clauses:
@@ -338,6 +381,8 @@ class Phrases:
         if not some:
             return self._equal(fuel)
         text, kind = self.drawing.one(some)
+        if isinstance(kind, Maybe | OneOf) and text in dict(self.scope) and self.drawing.chance(4):
+            return self._narrowed(text, kind, fuel)
         match kind:
             case Maybe():
                 return f"{text} {self.drawing.one(('is None', 'is not None'))}"
@@ -347,6 +392,8 @@ class Phrases:
                 return f"isinstance({text}, {self.drawing.one(options).text})"
             case Named(values=values, enum=True) if self.drawing.chance(5):
                 return f"{text} in ({self.drawing.one(values)}, {self.drawing.one(values)})"
+            case Named(values=values, enum=True) if self.drawing.chance(4):
+                return f"{text} {self.drawing.one(('is', 'is not'))} {self.drawing.one(values)}"
             case Named(values=values, enum=False) if values:
                 return f"{text} {self.drawing.one(('<', '<=', '>='))} {self.expr(kind, fuel - 1)}"
             case _:
@@ -379,8 +426,8 @@ class Phrases:
                 sign = draw.one(("//", "%"))
                 return f"({self.expr(WHOLE, fuel - 1)} {sign} {draw.number(1, 3)})"
             case 3:
-                word = draw.one(("min", "max"))
-                return f"{word}({self.expr(WHOLE, fuel - 1)}, {self.expr(WHOLE, fuel - 1)})"
+                several = [self.expr(WHOLE, fuel - 1) for _ in range(draw.number(2, 3))]
+                return f"{draw.one(('min', 'max'))}({', '.join(several)})"
             case 4 | 5:
                 return self._measured(fuel)
             case 6:
@@ -412,10 +459,12 @@ class Phrases:
         source = self.source()
         if source is None:
             return "0"
-        word, name = self.drawing.one(("sum", "min", "max", "len")), self.name()
+        word, name = self.drawing.one(("sum", "min", "max", "len")), self._apart(source[0])
         with self.knowing((name, source[1])):
             body = self.expr(WHOLE, fuel - 1)
             where = f" if {self.expr(BOOL, fuel - 1)}" if self.drawing.chance(4) else ""
+        if word == "sum" and self.drawing.chance(2):
+            return f"sum({body} for _ in Color for {name} in {source[0]}{where})"
         inside = f"{body} for {name} in {source[0]}{where}"
         if word == "len":
             return f"len([{inside}])"
@@ -423,6 +472,11 @@ class Phrases:
             return f"sum({inside})"
         default = f", default={self.expr(WHOLE, fuel - 1)}" if self.drawing.chance(7) else ""
         return f"{word}(({inside}){default})"
+
+
+def _listable(kind: Many) -> bool:
+    """Whether elements may be written out: Python's own sets have none that can change."""
+    return kind.form != "Set" or not isinstance(kind.item, Many)
 
 
 def _hidden(kind: Kind) -> bool:

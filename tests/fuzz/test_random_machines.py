@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter as Tally
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ from checker.language.lowering import lower
 from tests.fuzz import compiled
 from tests.fuzz.agreement import disagreements, limits
 from tests.fuzz.cpython import differences
-from tests.fuzz.machines import loaded, machine_texts
+from tests.fuzz.kinds import Drawing
+from tests.fuzz.machines import HEADER, Writer, loaded, machine_texts
 from tests.fuzz.reference import Known, explored
 
 MACHINES = int(os.environ.get("VERDICT_FUZZ", "100"))
@@ -33,8 +36,9 @@ unhurried = settings(max_examples=MACHINES, suppress_health_check=list(HealthChe
 
 def agree(text: str, folder: Path) -> None:
     """Have everything that can run a machine run it."""
-    with loaded(text, folder) as machine:
+    with ExitStack() as stack:
         try:
+            machine = stack.enter_context(loaded(text, folder))
             program = lower(machine)
         except LanguageError:
             reject()
@@ -92,11 +96,11 @@ def test_the_machines_are_worth_looking_at(folder: Path) -> None:
     @given(text=machine_texts())
     def look(text: str) -> None:
         seen["machines"] += 1
-        with loaded(text, folder) as machine:
-            try:
+        try:
+            with loaded(text, folder) as machine:
                 known = explored(lower(machine), MOST_STATES)
-            except LanguageError:
-                return
+        except LanguageError:
+            return
         seen["accepted"] += 1
         seen["moving"] += len(known.levels) > 1
         seen["broken"] += "inv0" in known.broken
@@ -111,3 +115,27 @@ def test_the_machines_are_worth_looking_at(folder: Path) -> None:
     assert seen["states"] >= 3 * seen["accepted"]
     for some in ("broken", "kept", "undefined", "bounded"):
         assert seen[some] >= 0.1 * seen["accepted"], some
+
+
+WRITTEN = """\
+Index; Enum; Range(; Counter(; Capacity(; (Record); (Part); Map[; Set[; Seq[; Bag[; | None; Map[Pair
+Seq[Annotated[; Network[; Queue[; Bulletin[; Variant[; aux_; each(; replace(; Node(; Big
+@initial; @action; @action(by=; @invariant; @reachable; @terminal; @step; @step(on=; @refines(
+require(; assert; match; case None; case Pair(; b=z; | Color.; if; elif; else:; return; for; range(
+.items(); .values(); .add(; .remove(; .discard(; .clear(); .append(; .pop_first(; .pop_last(
+.truncate(; .send(; .take(; .marked(; .count(; len(; sum(; min(; max(; default=; any(; all(; int(
+not; and; or; in; not in; is None; is not None; isinstance(; <=; ==; !=; //; %; +=; -=; *=; &; -; |
+self.change(; self.give(; helper(; self.h0(; self.cell; self.cells; .bump(; NUMBERS[; for _ in
+"""
+
+
+def test_the_machines_use_the_whole_language() -> None:
+    dice = random.Random(1)
+
+    class Dice(Drawing):
+        def number(self, low: int, high: int) -> int:
+            return dice.randint(low, high)
+
+    texts = [Writer(Dice(lambda _: None)).module().removeprefix(HEADER) for _ in range(200)]
+    wanted = [word for line in WRITTEN.splitlines() for word in line.split("; ")]
+    assert [word for word in wanted if not any(word in text for text in texts)] == []
