@@ -9,6 +9,7 @@ from typing import Literal
 from checker.engines import native
 from checker.engines.python import check_program, simulate_program
 from checker.engines.tracing import replayed
+from checker.engines.vacuity import with_probes, without_probes
 from checker.errors import EngineError, RequestError
 from checker.language.evaluator import Evaluator
 from checker.language.ir import Const, Program, Property
@@ -61,17 +62,17 @@ def check(  # noqa: PLR0913 - keywords, each with a default
         raise RequestError(
             f"the python engine has no {_beyond(options)}", hint="the native engine has"
         )
-    program = chosen(lower(machine), hazards, only)
+    program, probes = with_probes(chosen(lower(machine), hazards, only))
+    asked = (program, configuration, hazards, limits, reporter)
     if engine == "python":
-        return check_program(program, configuration, hazards, limits, reporter)
+        return without_probes(check_program(*asked), probes)
     try:
-        return native.check_program(program, configuration, hazards, limits, reporter, options)
+        return without_probes(native.check_program(*asked, options), probes)
     except EngineError as error:
         if engine == "native" or options != native.Options(workers):
             raise
-        why = f"by the python engine: {error.message}"
-        verdict = check_program(program, configuration, hazards, limits, reporter)
-        return replace(verdict, notes=(why, *verdict.notes))
+        verdict = without_probes(check_program(*asked), probes)
+        return replace(verdict, notes=(f"by the python engine: {error.message}", *verdict.notes))
 
 
 def _beyond(options: native.Options) -> str:

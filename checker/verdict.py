@@ -80,6 +80,7 @@ class Finding:
     expected  what the configuration says of it: a hazard is expected to be violated
     trace     the shortest one to the violation; for a `reachable` that holds, its witness
     why       the budget that ran out, or why this engine cannot tell, where unknown
+    vacuous   the conditions of a property that holds which were true in no state or step
     """
 
     promise: Promise
@@ -89,6 +90,7 @@ class Finding:
     trace: Trace | None = None
     reason: Reason | None = None
     why: str = ""
+    vacuous: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -15,7 +15,7 @@
     error          what is wrong, where the run could not be made; else absent
     reproduce      the command that comes to the same result
     properties     [{"id", "kind", "sentence", "source", "guards", "result", "expected",
-                     "as_expected", "why", "reason", "trace", "reproduce"}]
+                     "as_expected", "why", "vacuous", "reason", "trace", "reproduce"}]
 
 `result` and `expected` are "holds", "violated" or "unknown".  A violated property has `trace`, an
 ITF document (`traces_itf`), as has a witness that was found, and `reason`: the conjunct that is
@@ -100,6 +100,7 @@ def finding_data(
         "expected": finding.expected,
         "as_expected": finding.as_expected,
         "why": finding.why,
+        "vacuous": list(finding.vacuous),
     }
     if finding.reason is not None:
         found["reason"] = reason_data(finding.reason)

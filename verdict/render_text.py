@@ -131,6 +131,9 @@ def _brief(
         yield from broken(Text("    bounds reached: ", "dim"), ", ".join(reached), "dim", width)
     if idle := idle_actions(verdict):
         yield from broken(Text("    never possible: ", "dim"), ", ".join(idle), "dim", width)
+    if untested := [finding.id for finding in verdict.findings if finding.vacuous]:
+        told = Text("    never put to the test: ", "dim")
+        yield from broken(told, ", ".join(untested), "dim", width)
     for note in verdict.notes:
         yield from broken(Text("    note: ", "dim"), note, "dim", width)
 
@@ -170,6 +173,10 @@ def _whole(outcome: Outcome, verdict: Verdict, width: int) -> Iterator[Renderabl
     if idle := idle_actions(verdict):
         when = "never possible" if verdict.complete else "not possible so far"
         yield from broken(Text(f"  {when}: ", "yellow"), ", ".join(idle), "yellow", width)
+    for finding in verdict.findings:
+        for condition in finding.vacuous:
+            told = Text(f"  {finding.id} was never put to the test: ", "yellow")
+            yield from broken(told, condition, "yellow", width)
     yield from _undecided(verdict)
     for note in verdict.notes:
         yield from broken(Text("  note: "), note, "", width)
