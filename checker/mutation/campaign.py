@@ -224,12 +224,16 @@ def _judged(
         if not mutants.differs(program):
             continue
         left = _left(deadline, own)
-        found = judge(program, beside, max(left, 0.001) if left is not None else None)
-        if found.fate == "killed":
+        found = None if left == 0 else judge(program, beside, left)
+        if found is not None and found.fate == "killed":
             return replace(found, mutant=name)
+        if _left(deadline, None) == 0:
+            return None
+        if _left(None, own) == 0:
+            why = f"{apiece:g} seconds"
+            return Judgement(name, "unknown", configuration=beside.configuration, why=why)
+        assert found is not None
         if found.fate == "unknown":
-            if _left(deadline, None) == 0:
-                return None
             result = replace(found, mutant=name)
         elif result.fate == "survived":
             result = replace(result, silent=tuple(sorted({*result.silent, *found.silent})))
