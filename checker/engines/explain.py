@@ -205,14 +205,15 @@ def _step(point: _Point) -> _Point | None:
             return None
 
 
-def _element(point: _Point, fold: Reduce) -> _Point | None:
-    """The first element that decides an `all` or `any`."""
-    for item in iterate(fold.source, point.env):
-        inner = point.at(fold.body, **{fold.name: item})
+def _element(point: _Point, fold: Reduce) -> _Point:
+    """The first element that decides an `all` or `any`; where it is decided, there is one."""
+
+    def decides(inner: _Point) -> bool:
         admitted = fold.where is None or evaluate(fold.where, inner.env)
-        if admitted and bool(evaluate(fold.body, inner.env)) is point.value:
-            return inner
-    return None
+        return admitted and bool(evaluate(fold.body, inner.env)) is point.value
+
+    found = (point.at(fold.body, **{fold.name: item}) for item in iterate(fold.source, point.env))
+    return next(inner for inner in found if decides(inner))
 
 
 def _paths(expr: Node) -> Iterator[list[Expr]]:
@@ -238,8 +239,3 @@ def _path(expr: Expr) -> list[Expr]:
             case _:
                 return []
     return found
-
-
-def states(state: Snapshot, after: Snapshot | None) -> Env:
-    """The environment of a property of one or two states."""
-    return {"self": state} if after is None else {"self": state, "after": after}

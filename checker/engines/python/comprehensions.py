@@ -7,6 +7,7 @@ constants, too.  All others become comprehensions of Python.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from checker.engines.python.containers import gather, slots_of
 from checker.engines.python.pieces import Piece, constant, generated, together
@@ -46,6 +47,8 @@ def iterable(to: Walker, source: Source) -> str:
                 codes = f"{name}({text}, {slots_of(to, kind)[0]})"
             low = least(item)
             return f"({generated(f'c_ + {low}', 'c_', codes)})" if low else codes
+        case _ as never:
+            assert_never(never)
 
 
 def table(to: Walker, expr: Table) -> Piece:

@@ -71,7 +71,8 @@ class Function:
                     self.assign(place, self.to.code(value))
                 case If(_, test, then, other):
                     self._if(test, then, other)
-                case For():
+                case _:
+                    assert isinstance(statement, For)
                     self._for(statement)
 
     def _require(self, test: Expr) -> None:
@@ -191,9 +192,8 @@ class Function:
             case Get(base=base, name=field):
                 root, shift, moving = self._path(base)
                 return root, shift + self._layouts.of(base.type).slot(field).shift, moving
-            case At(base=base, key=key):
-                root, shift, moving = self._path(base)
-                own, steps, _ = self.to.key_shift(base.type, key)
-                return root, shift + own, (*moving, *steps)
             case _:
-                raise TypeError(f"{place} is not a place")
+                assert isinstance(place, At)
+                root, shift, moving = self._path(place.base)
+                own, steps, _ = self.to.key_shift(place.base.type, place.key)
+                return root, shift + own, (*moving, *steps)

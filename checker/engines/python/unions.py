@@ -55,12 +55,9 @@ def converted(to: Walker, expr: Inject | Project) -> Piece:
 
 def _range_of(whole: UnionType, option: RecordType) -> tuple[int, int]:
     """The numbers of a record's values among those of a dense union."""
-    base = 0
-    for own in whole.options:
-        if own == option:
-            return base, base + (own.count or 0)
-        base += own.count or 0
-    raise KeyError(option)
+    before = whole.options[: whole.options.index(option)]
+    base = sum(own.count or 0 for own in before)
+    return base, base + (option.count or 0)
 
 
 def _test(to: Walker, name: str, whole: UnionType, option: RecordType) -> str:

@@ -62,15 +62,12 @@ class Walker:
     @contextmanager
     def naming(self, name: str, piece: Piece) -> Iterator[None]:
         """Let a variable be `piece` while the block runs."""
-        before = self.names.get(name)
+        assert name not in self.names, f"{name} is named twice"
         self.names[name] = piece
         try:
             yield
         finally:
-            if before is None:
-                del self.names[name]
-            else:
-                self.names[name] = before
+            del self.names[name]
 
     @contextmanager
     def copied(self, times: int) -> Iterator[bool]:

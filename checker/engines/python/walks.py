@@ -27,26 +27,23 @@ class Walks(Search):
         self.taken = 0
 
     def _explore(self, level: list[State]) -> None:
-        for _ in range(self._runs):
-            if not level:
-                return
+        for _ in range(self._runs if level else 0):
             self._walk(self._random.choice(level))
             self.taken += 1
             self._look(0)
 
     def _walk(self, state: State) -> None:
-        for length in range(1, self._length + 1):
-            self.found.depth = max(self.found.depth, length)
+        self.found.depth = max(self.found.depth, 1)
+        for length in range(2, self._length + 1):
             if length % CHECK_EVERY == 0:
                 self._look(0)
-            if length == self._length:
-                return
             states, which, ended = self._tried(state)
             if not states:
                 if ended and self._of_ends:
                     self._check_end(state)
                 return
             position = self._random.randrange(len(states))
+            self.found.depth = max(self.found.depth, length)
             state = self._taken(state, states[position], which[position])
 
     def _tried(self, state: State) -> tuple[list[State], list[int], bool]:

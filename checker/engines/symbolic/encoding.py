@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from checker.engines.symbolic import containers
 from checker.engines.symbolic.expressions import elements, value
@@ -146,6 +146,8 @@ def _chosen(scope: Scope, parameter: Parameter, variables: Variables, name: str)
             element = variables.of(item, name)
             scope.flow.require(scope.path, containers.contains(kind, held, element))
             return element
+        case _ as never:
+            assert_never(never)
 
 
 def possible(program: Program, state: Shape) -> Bit:

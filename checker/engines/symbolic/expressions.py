@@ -9,7 +9,7 @@ elements are known, over a collection each stands under the guard that it is the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from checker.engines.symbolic import containers
 from checker.engines.symbolic.operators import OPERATORS, Site
@@ -89,6 +89,8 @@ def elements(scope: Scope, source: Source) -> list[tuple[Bit, Any]]:
             low, high = value(scope, start), value(scope, stop)
             known = (number(i) for i in range(max(least, low.low), min(most, high.high)))
             return [(conj(at_most(low, i), less(i, high)), i) for i in known]
+        case _ as never:
+            assert_never(never)
 
 
 # ---------------------------------------------------------------- names and parts of values
@@ -240,13 +242,10 @@ def _fit(scope: Scope, node: Fit) -> Any:
 def fitted(scope: Scope, held: Any, node: Expr) -> Any:
     """A value brought to the type of a node: integers in range, collections to capacity."""
     match node.type:
-        case IntType(low, high, bound):
-            if low is not None:
-                scope.demand(at_most(number(low), held), node.span)
-            if high is not None:
-                scope.demand(at_most(held, number(high)), node.span, bound)
-            least = held.low if low is None else low
-            return narrowed(held, least, held.high if high is None else high)
+        case IntType(int(low), int(high), bound):
+            scope.demand(at_most(number(low), held), node.span)
+            scope.demand(at_most(held, number(high)), node.span, bound)
+            return narrowed(held, low, high)
         case CollectionType(_, capacity) if isinstance(held, Slots):
             enough = at_most(held.length, number(capacity))
             scope.demand(enough, node.span, bound_name(node.type))

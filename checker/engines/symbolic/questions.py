@@ -100,12 +100,8 @@ def _defect(unrolling: Unrolling) -> Question:
 
     def confirm(replay: Replay, run: Run) -> None:
         last = len(run) - 1
-        for move in moves:
-            if unrolling.true(move.defect, last):
-                arguments = unrolling.arguments(move, last)
-                replay.defect(run[-1].state, move.name, arguments)
-                return
-        raise AssertionError("a model of a defect without one")
+        move = next(move for move in moves if unrolling.true(move.defect, last))
+        replay.defect(run[-1].state, move.name, unrolling.arguments(move, last))
 
     return Question(disj(*(move.defect for move in moves)), confirm)
 

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 from checker.engines.symbolic.encoding import encode
 from checker.engines.symbolic.questions import ask
-from checker.engines.symbolic.replay import Replay, disagreement
+from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.shapes import equal
 from checker.engines.symbolic.terms import Bit, neg
 from checker.engines.symbolic.unrolling import Taken, Unrolling
@@ -65,8 +65,7 @@ def _level(unrolling: Unrolling, replay: Replay, new: dict[Snapshot, Bit]) -> se
             run = unrolling.run()
             replay.run(run)
             state = run[-1].state
-            if state in new:
-                raise disagreement(f"is {state} another state?", "yes", "it was found before")
+            assert state not in new, f"the solver finds {state}, which it was told not to"
             new[state] = neg(equal(encoding.state, lift(encoding.program.state, state)))
             unrolling.add(new[state], last)
             level.add(state)

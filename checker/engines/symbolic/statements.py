@@ -100,16 +100,15 @@ def _change(scope: Scope, place: Expr, change: Change) -> tuple[str, Change]:
         case Get(base=base, name=name):
             own = position(base.type, name)
             return _change(scope, base, lambda struct: _with_field(struct, own, change))
-        case At(base=base, key=key_node):
-            key = value(scope, key_node)
+        case _:
+            assert isinstance(place, At)
+            base, key = place.base, value(scope, place.key)
             if isinstance(base.type, MapType):
                 here = at_key(scope, base.type, key, place)
                 return _change(scope, base, lambda struct: _with_slots(struct, here, change))
             length = value(scope, base).length
             scope.demand(conj(_natural(key), less(key, length)), place.span)
             return _change(scope, base, lambda seq: containers.updated(seq, key, change))
-        case _:
-            raise TypeError(f"{place} is not a place")
 
 
 def _natural(key: Any) -> Bit:

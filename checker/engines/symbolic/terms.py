@@ -384,6 +384,6 @@ def _evaluated(model: Any, term: Term) -> Any:
     takes most of the time where every variable of every state of a run is read.
     """
     found = (z3.Ast * 1)()
-    if not z3.Z3_model_eval(term.ctx.ref(), model.model, term.as_ast(), COMPLETE, found):
-        raise AssertionError(f"the model does not say what {term} is")
+    said = z3.Z3_model_eval(term.ctx.ref(), model.model, term.as_ast(), COMPLETE, found)
+    assert said, f"the model does not say what {term} is"
     return found[0]

@@ -28,6 +28,7 @@ from checker.language.types import (
     HELD,
     BagType,
     BoolType,
+    CollectionType,
     EnumType,
     IndexType,
     IntType,
@@ -77,11 +78,10 @@ def lift(kind: Type, value: Any) -> Shape:
             return Bits(tuple(element in value for element in item.universe()))
         case SeqType(item):
             return Slots(number(len(value)), tuple(lift(item, v) for v in value))
-        case SetType(item) | BagType(item):
-            ordered = sorted(value._data, key=order, reverse=True)
-            return Slots(number(len(ordered)), tuple(lift(item, v) for v in ordered))
         case _:
-            raise TypeError(f"{kind} is not a type of the language")
+            assert isinstance(kind, SetType | BagType)
+            ordered = sorted(value._data, key=order, reverse=True)
+            return Slots(number(len(ordered)), tuple(lift(kind.item, v) for v in ordered))
 
 
 def _struct(shape: Shape | None) -> Struct | None:
@@ -124,11 +124,10 @@ def read(kind: Type, shape: Any, model: Reading) -> Any:
         case SetType(item) if isinstance(shape, Bits):
             pairs_in = zip(item.universe(), shape.bits, strict=True)
             return freeze(Set(value for value, bit in pairs_in if model.bit(bit)))
-        case SetType(item) | SeqType(item) | BagType(item):
-            used = shape.items[: model.number(shape.length)]
-            return freeze(HELD[type(kind)](read(item, element, model) for element in used))
         case _:
-            raise TypeError(f"{kind} is not a type of the language")
+            assert isinstance(kind, CollectionType)
+            used = shape.items[: model.number(shape.length)]
+            return freeze(HELD[type(kind)](read(kind.item, element, model) for element in used))
 
 
 def anything(kind: Type) -> Shape:
@@ -151,10 +150,9 @@ def anything(kind: Type) -> Shape:
             return Struct((anything(item),) * (key.count or 0))
         case SetType(item) if is_bits(kind):
             return Bits((False,) * (item.count or 0))
-        case SetType() | SeqType() | BagType():
-            return Slots(number(0), ())
         case _:
-            raise TypeError(f"{kind} is not a type of the language")
+            assert isinstance(kind, CollectionType)
+            return Slots(number(0), ())
 
 
 class Variables:
@@ -202,11 +200,11 @@ class Variables:
                 return Struct(tuple(self.of(item, f"{name}[{k}]") for k in key.universe()))
             case SetType(item) if is_bits(kind):
                 return Bits(tuple(self.bit(f"{name}{{{v}}}") for v in item.universe()))
-            case SetType(item, most) | SeqType(item, most) | BagType(item, most):
-                items = tuple(self.of(item, f"{name}[{slot}]") for slot in range(most))
-                made = Slots(self.number(f"{name}#", 0, most), items)
+            case _:
+                assert isinstance(kind, CollectionType)
+                slots = range(kind.capacity)
+                items = tuple(self.of(kind.item, f"{name}[{slot}]") for slot in slots)
+                made = Slots(self.number(f"{name}#", 0, kind.capacity), items)
                 if not isinstance(kind, SeqType):
                     self.facts.append(is_sorted(made, repeats=isinstance(kind, BagType)))
                 return made
-            case _:
-                raise TypeError(f"{kind} has no least or no greatest value")
