@@ -146,6 +146,19 @@ class Reasons(Machine):
         return len([m for m in Node if m in self.marks]) == len([m for m in Node if m < Node(1)])
 
     @invariant
+    def counted_thrice(self) -> bool:
+        return (
+            sum(1 for m in Node if m in self.marks)
+            + sum(1 for m in self.marks - Set({Node(0)}) if m in self.marks)
+            + sum(1 for m in self.marks - Set({Node(2)}) if m in self.marks)
+            < 4
+        )
+
+    @invariant
+    def counted_inside(self) -> bool:
+        return any(sum(1 for m in Node if self.levels[m] > int(n) + 3) > 3 for n in Node)
+
+    @invariant
     def optional(self) -> bool:
         return self.owner is None
 
@@ -207,3 +220,17 @@ class Reasons(Machine):
     @step(on=up)
     def two_states(self, after: Self) -> bool:
         return after.n == self.n
+
+
+class Resting(Machine):
+    """Nothing happens."""
+
+    n: Small = 5
+
+    @action
+    def rest(self) -> None:
+        self.n = 5
+
+    @step
+    def moving(self, after: Self) -> bool:
+        return after != self

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from checker import Verdict, check
+from checker import Limits, Verdict, check
 from checker.engines.explain import source_name
+from checker.engines.python import check_program
 from checker.language.text import value_text
+from checker.verdict import Silent
 from examples.two_phase import Quorum, TwoPhase
-from tests.checker.engines.reasons import Reasons
+from tests.checker.engines.reasons import Reasons, Resting
+from tests.checker.engines.test_symbolic_outcomes import BY_HAND
 
 EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
     "comparison": ("self.n < 5", {"self.n": "5"}),
@@ -43,6 +46,22 @@ EXPECTED: dict[str, tuple[str, dict[str, str]]] = {
             "m, each": "[node-0, node-2]",
             "m, each with m < Node(1)": "[node-0]",
         },
+    ),
+    "counted_thrice": (  # the third is one more than there are names
+        (
+            "sum(1 for m in Node if m in self.marks)"
+            " + sum(1 for m in self.marks - Set({Node(0)}) if m in self.marks)"
+            " + sum(1 for m in self.marks - Set({Node(2)}) if m in self.marks) < 4"
+        ),
+        {
+            "self.marks": "{node-0, node-2}",
+            "m, each": "[node-0, node-2]",
+            "m, each with m in self.marks": "[node-2]",
+        },
+    ),
+    "counted_inside": (
+        "any(sum(1 for m in Node if self.levels[m] > int(n) + 3) > 3 for n in Node)",
+        {"self.levels": "{node-0: 4, node-1: 4, node-2: 4}"},
     ),
     "optional": ("self.owner is None", {"self.owner": "node-1"}),
     "absent": ("self.nobody is not None", {"self.nobody": "None"}),
@@ -109,6 +128,20 @@ def test_the_place_is_in_the_file_and_no_name_is_made_up(verdict: Verdict, name:
     assert reason.span.file.endswith("reasons.py")
     shown = " ".join([reason.text, *(label for label, _ in reason.values)])
     assert "__" not in shown
+
+
+def test_the_whole_state_is_in_the_trace_and_not_in_the_reason() -> None:
+    reason = check(Resting()).finding("moving").reason
+    assert reason is not None
+    assert (reason.text, reason.values) == ("after != self", ())
+
+
+def test_what_was_never_source_is_told_as_the_listing_does() -> None:
+    invariant = check_program(BY_HAND, "", frozenset(), Limits(), Silent()).findings[0]
+    assert invariant.reason is not None
+    assert invariant.reason.text == "len(self.few) <= 2"
+    assert [name for name, _ in invariant.reason.values] == ["self.few"]
+    assert invariant.reason.span is None
 
 
 def test_names_that_lowering_numbered_are_those_of_the_source() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from checker.engines.symbolic import Disagreement, Undecided, bounded, encode, reachable_levels
+from checker.engines.symbolic import (
+    Disagreement,
+    Undecided,
+    bounded,
+    encode,
+    reachable_levels,
+    terms,
+)
 from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.unrolling import Taken, Unrolling
 from checker.errors import RequestError
@@ -218,6 +226,22 @@ def test_a_false_claim_is_refused_with_both_sides(claim: str) -> None:
     assert "the evaluator says" in str(refused.value)
 
 
+def test_a_step_that_ends_otherwise_is_refused() -> None:
+    """Where the evaluator finds a bound or a defect, and where an argument is of no such value."""
+    stops = lower(Stops(Ticks=0))
+    replay, start = Replay(stops), stops.start
+    move = encode(stops).actions[0]
+    taken = Taken(move, {}, start)
+    with pytest.raises(Disagreement, match="Ticks"):
+        replay.step(start, taken)
+    with pytest.raises(Disagreement, match="the evaluator says: BoundReached"):
+        replay.defect(start, move.name, {})
+    two_phase, run = run_of(1)
+    strange = replace(run[1], arguments={"r": "nobody"})
+    with pytest.raises(Disagreement, match="there is no such choice"):
+        Replay(two_phase).step(run[0].state, strange)
+
+
 def test_a_false_claim_about_a_property_is_refused() -> None:
     two_phase, run = run_of(1)
     replay = Replay(two_phase)
@@ -265,6 +289,20 @@ def test_a_negative_number_of_steps_is_refused() -> None:
         reachable_levels(BY_HAND, -1)
     with pytest.raises(RequestError, match="-1 steps"):
         bounded(BY_HAND, None, -1)
+
+
+def test_what_is_known_needs_no_model() -> None:
+    assert terms.bit_in(None, bit=True) is True
+    assert terms.int_in(None, terms.number(-3)) == -3
+
+
+def test_terms_without_z3_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "z3", None)
+    spec = importlib.util.spec_from_file_location("terms_without_z3", terms.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(RequestError, match="needs z3"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def test_without_z3_one_line_says_what_to_install() -> None:
