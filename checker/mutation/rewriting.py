@@ -24,7 +24,7 @@ from checker.language.ir import (
     Require,
     walk,
 )
-from checker.language.types import BOOL
+from checker.language.types import BOOL, Type
 
 Instead = Callable[[Node], Node | None]
 """What stands in a node's place: the node itself to look further below, None for nothing."""
@@ -114,34 +114,44 @@ def _joined(node: Expr, op: Op, first: Expr, rest: Expr) -> Expr:
 
 
 class Shapes:
-    """What trees mean, without the places that they were read from: equal for equal trees.
+    """What trees mean, without the places that they were read from: equal numbers, equal trees.
 
-    The nodes of `known` are looked at once: what a mutant shares with them costs nothing.
+    Trees that mean the same get the same number, from the leaves on; the nodes of `known` are
+    looked at once, so that what a mutant shares with them costs nothing.
     """
 
     def __init__(self, known: Iterable[Action]) -> None:
-        self._known: dict[int, Hashable] = {}
-        self._kept = tuple(known)
-        for action in self._kept:
+        self._numbers: dict[Hashable, int] = {}
+        self._known: dict[int, tuple[object, int]] = {}
+        for action in known:
             for statement in action.body:
-                for node in walk(statement):
-                    self._known[id(node)] = self._of(node)
+                for node in reversed(list(walk(statement))):
+                    self._remember(node, self._of(node))
 
-    def of(self, what: Action | Node | Parameter) -> Hashable:
-        """What a tree means."""
+    def of(self, what: Action | Node | Parameter) -> int:
+        """The number of what a tree means."""
         known = self._known.get(id(what))
-        return self._of(what) if known is None else known
+        return self._of(what) if known is None else known[1]
 
-    def _of(self, what: Action | Node | Parameter) -> Hashable:
+    def _remember(self, what: object, number: int) -> int:
+        self._known[id(what)] = what, number  # kept, so that nothing else gets its id
+        return number
+
+    def _of(self, what: Action | Node | Parameter) -> int:
         named = (field.name for field in fields(what) if field.name != "span")
-        return (type(what).__name__, *(self._part(getattr(what, name)) for name in named))
+        parts = (type(what), *(self._part(getattr(what, name)) for name in named))
+        return self._numbers.setdefault(parts, len(self._numbers))
 
     def _part(self, value: Any) -> Hashable:
         if isinstance(value, Node | Parameter):
             return self.of(value)
         if isinstance(value, tuple):
             return tuple(self._part(item) for item in value)
-        return type(value).__name__, repr(value)
+        if isinstance(value, Type):
+            if id(value) in self._known:
+                return self._known[id(value)][1]
+            return self._remember(value, self._numbers.setdefault(value, len(self._numbers)))
+        return type(value), repr(value)
 
 
 __all__ = ["Instead", "Shapes", "folded", "negated", "rewritten", "rewritten_action"]
