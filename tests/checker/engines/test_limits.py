@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,16 +45,20 @@ def test_a_limit_on_depth() -> None:
     assert verdict.distinct == sum((n + 1) * (n + 2) // 2 for n in range(6))
 
 
-def test_a_limit_on_time() -> None:
+def test_a_limit_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.perf_counter()
     verdict = check(Endless(Node=NODES), limits=Limits(time=0.05))
-    budget_ran_out(verdict, "0.05 seconds")
+    assert verdict.stopped == "0.05 seconds"
     assert verdict.seconds >= 0.05
     assert time.perf_counter() - began < 60
+    ticking = SimpleNamespace(perf_counter=count(0.0, 0.001).__next__)
+    monkeypatch.setattr(search, "time", ticking)  # a millisecond passes from look to look
+    budget_ran_out(check(Endless(Node=NODES), limits=Limits(time=0.05)), "0.05 seconds")
 
 
 def test_a_limit_on_memory() -> None:
-    limit = search.memory_in_use() + 4_000_000
+    check(Endless(Node=NODES), limits=Limits(depth=5))  # what is loaded but once is there
+    limit = search.memory_in_use() + 8_000_000
     verdict = check(Endless(Node=NODES), limits=Limits(memory=limit))
     budget_ran_out(verdict, f"{limit:,} bytes of memory")
 
@@ -61,12 +67,15 @@ def test_memory_is_told_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) 
     def missing(*_: object, **__: object) -> None:
         raise FileNotFoundError
 
-    here = search.memory_in_use()
-    monkeypatch.setattr("builtins.open", missing)
-    peak = search.memory_in_use()
-    assert here / 2 < peak
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert search.memory_in_use() * 1024 == peak
+    peak = SimpleNamespace(ru_maxrss=5_000)
+    monkeypatch.setattr("resource.getrusage", lambda _: peak)
+    assert search.memory_in_use() not in {5_000, 5_000 * 1024}
+    with monkeypatch.context() as patched:
+        patched.setattr("builtins.open", missing)
+        patched.setattr(sys, "platform", "linux")
+        assert search.memory_in_use() == 5_000 * 1024
+        patched.setattr(sys, "platform", "darwin")
+        assert search.memory_in_use() == 5_000
 
 
 def test_the_exit_status_of_an_unfinished_search_is_3() -> None:
