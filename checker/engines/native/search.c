@@ -118,7 +118,7 @@ static int enlarge(Crew *crew) {
   together(crew, MOVE_SLOTS);
   together(crew, MOVE_ENTRIES);
   munmap(run->table, old * slot);
-  run->table = larger, run->slots = slots, run->grow = limit_of(slots);
+  run->table = larger, run->slots = slots, run->grow = limit_of(run);
   return 1;
 }
 
@@ -129,7 +129,7 @@ static int make_room(Crew *crew, u64 more) {
   Run *run = crew->run;
   u64 needed = run->count + more + (BATCH + BLOCK) * run->workers;
   while (run->grow <= needed) {
-    if (needed > run->room || !enlarge(crew)) {
+    if (needed >= run->room || !enlarge(crew)) {
       run->stop = MEMORY_LIMIT;
       return 0;
     }
@@ -179,7 +179,8 @@ static int level(Crew *crew, Task task) {
     int settled = settle(crew);
     gather(crew);
     if (!settled) return 0;
-    if (run->checkpoint && (run->pause || run->stop)) run->saved = (u32)save(run), run->pause = 0;
+    if (run->checkpoint && task == EXPLORE && (run->pause || run->stop)) run->saved = (u32)save(run);
+    run->pause = 0;
     if (run->stop) return 0;
   } while (run->next < run->level_end);
   return 1;
@@ -188,8 +189,9 @@ static int level(Crew *crew, Task task) {
 static void levels(Crew *crew) {
   Run *run = crew->run;
   while (!run->stop && run->next < run->count) {
-    int last = run->depth >= run->max_depth;
-    if (run->next >= run->level_end) run->level_end = run->count, run->depth += !last;
+    int begins = run->next >= run->level_end, last = begins && run->depth >= run->max_depth;
+    if (last && run->checkpoint) run->saved = (u32)save(run); /* nothing is left from here on */
+    if (begins) run->level_end = run->count, run->depth += !last;
     if (!level(crew, last ? LOOK : EXPLORE)) return;
     forget_states(run);
     if (last) run->stop = DEPTH_LIMIT;
@@ -219,7 +221,7 @@ static int furnish(Crew *crew, Run *run) {
   run->states = reserve(run->room * sizeof(u64) * WORDS);
   if (!run->states) return 0;
 #endif
-  run->grow = limit_of(run->slots);
+  run->grow = limit_of(run);
   crew->workers = aligned_alloc(128, run->workers * sizeof(Worker));
   if (!run->table || !run->order || !run->parent || !crew->workers) return 0;
   memset(crew->workers, 0, run->workers * sizeof(Worker));

@@ -229,7 +229,11 @@ static void *reserve(u64 bytes) {
   return p;
 }
 
-static u64 limit_of(u64 slots) { return slots - slots / 6; }
+/* Entries from which on the table is too full, or there is no space to list them. */
+static u64 limit_of(const Run *run) {
+  u64 full = run->slots - run->slots / 6;
+  return full < run->room ? full : run->room;
+}
 
 typedef struct {
   u64 *from, *to, from_slots, to_slots, next, next_entry;
