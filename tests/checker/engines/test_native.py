@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from checker import Limits, Machine, Verdict, check, replay
 from checker.engines.native import build, engine
 from checker.errors import EngineError, RequestError
 from examples.two_phase import TwoPhase
+from tests.checker.engines.shipped import shipped
 from tests.fuzz import compiled
 from verdict import registry
 
@@ -45,20 +45,6 @@ def told(verdict: Verdict) -> dict[str, object]:
             for one in verdict.findings
         },
     }
-
-
-def shipped() -> Iterator[tuple[str, Machine]]:
-    """Every machine in each of its configurations."""
-    for path in sorted(Path("examples").glob("*.py")):
-        module = importlib.import_module(f"examples.{path.stem}")
-        for name, cls in sorted(vars(module).items()):
-            if (
-                isinstance(cls, type)
-                and issubclass(cls, Machine)
-                and cls.__module__ == module.__name__
-            ):
-                for title, one in registry.configurations(cls).items():
-                    yield f"{path.stem}-{name}-{title}", cls(**one.settings)
 
 
 @pytest.mark.parametrize("case", [pytest.param(m, id=name) for name, m in shipped()])
