@@ -33,7 +33,7 @@ PROPERTIES = ("invariant", "step", "reachable", "terminal", "eventually", "refin
 
 @dataclass(frozen=True)
 class Entry:
-    """What a machine declares."""
+    """What a machine declares; of its settings, sizes and bounds come before variants."""
 
     target: Target
     settings: tuple[Name, ...]
@@ -57,7 +57,7 @@ def entry(target: Target) -> Entry:
     declared = declaration(target.cls)
     return Entry(
         target,
-        tuple(survey(target.cls).values()),
+        tuple(sorted(survey(target.cls).values(), key=lambda name: name.kind == "variant")),
         tuple(declared.of("initial", "action")),
         tuple(declared.of(*PROPERTIES)),  # type: ignore[arg-type]
         target.cls.configurations,

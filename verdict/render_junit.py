@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from checker import Finding, Verdict
+from checker.language.domains import shown
 from verdict.render_plain import finding_text
 from verdict.run import Order, Outcome
 from verdict.words import counts_text, extent_text, wording
@@ -60,7 +61,7 @@ def _title(finding: Finding) -> str:
 
 def _properties(suite: ET.Element, verdict: Verdict) -> None:
     known = {
-        **{name: str(value) for name, value in verdict.settings.sizes.items()},
+        **{name: shown(value) for name, value in verdict.settings.items().items()},
         "engine": verdict.engine,
         "distinct": str(verdict.distinct),
         "generated": str(verdict.generated),

@@ -121,6 +121,8 @@ def test_junit_shows_a_hazard_as_passed_and_the_undecided_as_an_error() -> None:
     assert hazards.get("failures") == "0"
     told = [case.findtext("system-out") for case in hazards.iter("testcase")]
     assert sum("false, as expected" in text for text in told if text) == 3
+    known = {each.get("name"): each.get("value") for each in hazards.iter("property")}
+    assert known.items() >= {"RM": "3", "quorum": "MAJORITY", "distinct": "348"}.items()
     said = verdict("check", TWO, "RM=5", "-q", "-f", "junit", "--max-states", "50")
     undecided = suites(said.out)
     assert undecided.get("errors") == "6"
