@@ -209,29 +209,30 @@ class Compiled:
 
     # -------------------------------------------------------- drivers
 
-    def _choices(self, instance: Instance) -> Iterator[tuple[int, str, str]]:
-        """The `for` lines over an instance's open parameters: depth, name, line."""
+    def _choices(self, instance: Instance) -> tuple[list[str], list[str], str]:
+        """The `for` lines over an instance's open parameters, their names, and what indents on."""
         reader = Function(self.layouts, {"self": "s"}).to
         for parameter, code in zip(instance.closed, instance.fixed, strict=True):
             reader.names[parameter.name] = constant(code)
-        for depth, parameter in enumerate(instance.open):
-            name = reader.fresh(parameter.name)
+        lines: list[str] = []
+        names: list[str] = []
+        indent = "    "
+        for parameter in instance.open:
+            names.append(reader.fresh(parameter.name))
             choices = iterable(reader, parameter.source)
             if not isinstance(parameter.source, Domain):
                 choices = f"dict.fromkeys({choices})"
-            reader.names[parameter.name] = Piece(name)
-            yield depth, name, f"for {name} in {choices}:"
+            reader.names[parameter.name] = Piece(names[-1])
+            lines.append(f"{indent}for {names[-1]} in {choices}:")
+            indent += "    "
+        return lines, names, indent
 
     def _driver(self) -> None:
         lines = ["def successors(s, states, which):"]
         for instance in self.instances:
-            names, indent = [], "    "
-            for _, variable, loop in self._choices(instance):
-                lines.append(indent + loop)
-                names.append(variable)
-                indent += "    "
-            call = f"{instance.function}({', '.join(['s', *names])})"
-            lines.append(f"{indent}t = {call}")
+            loops, names, indent = self._choices(instance)
+            lines += loops
+            lines.append(f"{indent}t = {instance.function}({', '.join(['s', *names])})")
             lines.append(f"{indent}if t is not None:")
             lines.append(f"{indent}    states.append(t); which.append({instance.number})")
             lines.extend(f"{indent}    {line}" for line in self._step_checks(instance, names))
@@ -239,24 +240,20 @@ class Compiled:
 
     def _step_checks(self, instance: Instance, names: list[str]) -> Iterator[str]:
         """Step properties of this action alone: they see its arguments."""
-        open_names = dict(zip([p.name for p in instance.open], names, strict=True))
-        closed = [p for p in instance.action.parameters if p.name not in open_names]
-        fixed = dict(zip([p.name for p in closed], map(str, instance.fixed), strict=True))
+        known = dict(zip([p.name for p in instance.open], names, strict=True))
+        known |= zip([p.name for p in instance.closed], map(str, instance.fixed), strict=True)
         for number, prop in enumerate(self.program.properties):
             if prop.kind == "step" and prop.on == instance.action.name:
-                passed = [{**open_names, **fixed}[p.name] for p in instance.action.parameters]
+                passed = [known[p.name] for p in instance.action.parameters]
                 call = f"p{number}({', '.join(['s', 't', *passed])})"
                 yield f"if not {call}: broken(({number}, s, t))"
 
     def _attempts(self) -> None:
         lines = ["def attempts(s):"]
         for instance in self.instances:
-            names, indent = [], "    "
-            for _, variable, loop in self._choices(instance):
-                lines.append(indent + loop)
-                names.append(variable)
-                indent += "    "
-            given = "".join(f"{variable}, " for variable in names)
+            loops, names, indent = self._choices(instance)
+            given = "".join(f"{name}, " for name in names)
+            lines += loops
             lines.append(f"{indent}yield {instance.number}, {instance.function}, ({given})")
         self._parts.append(("a choice", "\n".join([*lines, "    return", "    yield", ""])))
 
