@@ -74,3 +74,12 @@ def settings_label(cls: type[Any], settings: Settings) -> str:
         if name not in usual or value != usual[name].default
     }
     return str(Settings(settings.sizes, unusual))
+
+
+def ending_label(trace: Trace) -> str:
+    """How a trace goes on for ever; "" where it just ends."""
+    if trace.loop is None:
+        return ""
+    if trace.loop == len(trace.steps):
+        return "and nothing more, for ever"
+    return f"and again from {trace.loop + 1}, for ever"

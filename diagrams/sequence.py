@@ -21,7 +21,7 @@ from checker.language.text import value_text
 from checker.verdict import Trace
 from diagrams.diagram import Diagram
 from diagrams.exchange import Event, Gap, events, lanes, shortened, told
-from diagrams.labels import broken, settings_label, start_label, step_label
+from diagrams.labels import broken, ending_label, settings_label, start_label, step_label
 from diagrams.mermaid import identifiers, quoted, text
 from diagrams.path import path_graph
 
@@ -70,8 +70,8 @@ def _mermaid(trace: Trace, happened: list[Event]) -> str:
                 lines.append(f"Note over {across}: {text(str(event))}")
             else:
                 lines += _steps(event, names)
-        if trace.loop is not None:
-            lines.append(f"Note over {across}: and again from {trace.loop + 1}, for ever")
+        if ending := ending_label(trace):
+            lines.append(f"Note over {across}: {ending}")
     head = ["---", f"title: {quoted(trace_title(trace))}", "---", "sequenceDiagram"]
     return "\n".join([*head, *(f"    {line}" for line in lines)]) + "\n"
 
@@ -110,8 +110,8 @@ def _text(trace: Trace, happened: list[Event]) -> str:
             continue
         lines += _rows(event, column, margin)
         lines += [f"{everyone}  {line}" for line in told(event)]
-    if trace.loop is not None:
-        lines.append(f"{everyone}  and again from {trace.loop + 1}, for ever")
+    if ending := ending_label(trace):
+        lines.append(f"{everyone}  {ending}")
     return "\n".join(lines) + "\n"
 
 

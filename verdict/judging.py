@@ -4,13 +4,19 @@ stuck(machine)                           no action is possible
 holds("bounded", machine)                a property is true; one that itself fails is not
 implements("as_commit", before, after)   the step is one of the specification, or none
 defects(machine)                         what would go wrong in a next step
+never("stable", run, 3)                  in this fair run it does not happen: its last state is
+                                         its state 3 (from 0), to which it returns for ever
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from checker import Machine, Snapshot
+from checker.engines.liveness import confirm
+from checker.engines.tracing import Disagreement
 from checker.language.annotations import snapshot, state_type
-from checker.language.evaluator import BoundReached, Defect, Evaluator
+from checker.language.evaluator import BoundReached, Defect, Evaluator, evaluate
 from checker.language.lowering import lower
 from checker.language.machine import settings_of
 
@@ -42,6 +48,8 @@ def holds(
     found = next(each for each in program.properties if each.name == prop)
     then = None if after is None else state_of(after)
     try:
+        if found.leads_from is not None:
+            evaluate(found.leads_from, {"self": state_of(machine)})
         return Evaluator(program).holds(found, state_of(machine), then, arguments)
     except (Defect, BoundReached):
         return False
@@ -60,3 +68,17 @@ def implements(mapping: str, before: Machine | None, after: Machine) -> bool:
         return any(start.state == then for start in spec.initial())
     now = evaluator.abstract(refinement, state_of(before))
     return now == then or any(step.state == then for step in spec.successors(now))
+
+
+def never(prop: str, run: Sequence[Machine], loop: int) -> bool:
+    """Whether what is to happen eventually, by its method's name, does not happen in a fair run.
+
+    The run is told by its states, the last of which is the one numbered `loop` again.
+    """
+    program = lower(run[0])
+    found = next(each for each in program.properties if each.name == prop)
+    try:
+        confirm.never(Evaluator(program), found, [state_of(one) for one in run], loop)
+    except Disagreement:
+        return False
+    return True

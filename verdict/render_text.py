@@ -230,7 +230,18 @@ def _explained(finding: Finding, width: int, *, shortest: bool) -> Iterator[Text
     if finding.reason is not None:
         yield from reason_lines(finding.reason, width - 2, attempt=finding.kind == "defect")
     if finding.trace is not None:
-        steps = plural(len(finding.trace.steps), "step")
-        way = "the shortest way there" if shortest else "a way there"
-        yield Text(f"{way}, {steps}:" if finding.trace.steps else "at the start:", "dim")
+        yield Text(_way(finding.trace, shortest=shortest), "dim")
         yield from trace_lines(finding.trace, width - 2)
+
+
+def _way(trace: Trace, *, shortest: bool) -> str:
+    """What a trace is: a way to somewhere, or a run that goes on for ever."""
+    if trace.loop is not None:
+        rounds = len(trace.steps) - trace.loop
+        ending = f"{plural(rounds, 'step')} again and again" if rounds else "none any more"
+        stem = f"{plural(trace.loop, 'step')} and then " if trace.loop else ""
+        return f"a fair run, {stem}{ending}:"
+    if not trace.steps:
+        return "at the start:"
+    way = "the shortest way there" if shortest else "a way there"
+    return f"{way}, {plural(len(trace.steps), 'step')}:"

@@ -7,6 +7,8 @@
           rm[rm-0]  WORKING → PREPARED
           messages  {} → {Prepared(rm-0)}
 
+Of a run that goes on for ever, the last state is the one to which it returns.
+
 The first state is shown whole, each later one by what changed in it.  States are numbered from
 1, so that the last number is the trace's length as depth counts it.  Lines are broken to the
 width that is there; what belongs together is indented together.
@@ -38,8 +40,12 @@ def trace_lines(trace: Trace, width: int) -> Iterator[Text]:
     yield from _fields(flattened("", trace.initial, room), width)
     actors = max((len(step.actor) for step in trace.steps), default=0)
     for number, step in enumerate(trace.steps, 2):
+        if trace.loop == number - 2:
+            yield Text(f"{INDENT}and from here on, again and again:", "dim")
         yield from _step(number, step, actors, width)
-    if trace.loop is not None:
+    if trace.loop == len(trace.steps):
+        yield Text(f"{INDENT}and nothing more: fairness forces no step", "dim")
+    elif trace.loop is not None:
         yield Text(f"{INDENT}and again from state {trace.loop + 1}, for ever", "dim")
 
 

@@ -10,7 +10,8 @@ Each step is the machine's own method, called with what was chosen.  The last li
 trace is about: of an invariant that it does not hold there, of a step that it does not hold
 between the last two states, of a witness that it does.  What a machine cannot say of itself
 (that no action is possible, that a specification allows no such step, that a value leaves its
-type) is asked of `verdict.judging`, which asks the reference evaluator.
+type, that a run for ever is fair and waits in vain) is asked of `verdict.judging`, which asks the
+reference evaluator.
 
 The file passes as long as the machine can do this.  Once the machine is mended it fails, and is
 then to be thrown away, or turned into a test that the run is no longer possible.
@@ -69,6 +70,7 @@ def _docstring(finding: Finding, about: About, machine: Machine, trace: Trace) -
     where = f"{about.machine}, {about.configuration}" if about.configuration else about.machine
     chosen, _ = settings_texts(type(machine), trace.settings)
     what = "A witness" if finding.result == "holds" else "A run that ends in the violation"
+    what = "A fair run for ever" if trace.loop is not None else what
     found = f"{what}, {trace.length} states, in {where}{f': {chosen}' if chosen else ''}."
     lines = [
         *_wrapped(f'"""{finding.id}: {finding.promise.sentence}'),
@@ -113,11 +115,29 @@ def _body(
     yield from _construction(machine, trace, code)
     if trace.start:
         yield f"{HELD}.{trace.start}({code.arguments(trace.start_arguments)})"
+    if trace.loop is not None:
+        yield from _for_ever(finding, trace, machine, program, code)
+        return
     *early, last = trace.steps or (None,)
     for step in early:
         assert step is not None
         yield from _take(step, program, code)
     yield from _ending(finding, last, machine, program, code)
+
+
+def _for_ever(
+    finding: Finding, trace: Trace, machine: Machine, program: ir.Program, code: Code
+) -> Iterator[str]:
+    """The steps of a run for ever, all states of which are kept, and that it is one."""
+    method = _method(machine, finding.id)
+    assert method is not None
+    code.needed.setdefault("copy", set()).add("deepcopy")
+    code.needed.setdefault("verdict.judging", set()).add("never")
+    yield f"run = [deepcopy({HELD})]"
+    for step in trace.steps:
+        yield from _take(step, program, code)
+        yield f"run.append(deepcopy({HELD}))"
+    yield f'assert never("{method.name}", run, {trace.loop})'
 
 
 def _construction(machine: Machine, trace: Trace, code: Code) -> Iterator[str]:
@@ -241,6 +261,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "reachable": _of_witness,
         "step": _of_step,
         "terminal": _of_end,
+        "eventually": _of_state,
         "refines": _of_refinement,
         "defect": _of_defect,
     }

@@ -114,6 +114,11 @@ def replayed(evaluator: Evaluator, trace: Trace) -> list[Snapshot]:
     for number, taken in enumerate(trace.steps, 1):
         state = _repeated(evaluator, state, taken, number)
         found.append(state)
+    if trace.loop is not None and found[trace.loop] != state:
+        raise TraceError(
+            f"its last state is not state {trace.loop + 1}, to which it is said to return",
+            hint="the machine has changed since the trace was made",
+        )
     return found
 
 
