@@ -114,30 +114,13 @@ def _algebra(bits: str, elements: str) -> Callable[[Walker, Apply], Piece]:
     return compiled
 
 
-def _grown(to: Walker, whole: Expr, kind: Type) -> str:
-    """A collection with room for as many elements as `kind` has."""
-    width, capacity = slots_of(to, whole.type)
-    _, wanted = slots_of(to, kind)
-    text = to.compile(whole).text
-    return text if wanted == capacity else f"fit({text}, {width}, {capacity}, {wanted})"
-
-
 def _insert(to: Walker, expr: Apply) -> Piece:
+    """One more bit; for one more slot, room is looked for at once (`fitted`)."""
     whole, item = expr.args
-    if short(whole.type):
-        code = to.code(item)
-        bit = str(1 << code.known) if code.known is not None else f"1 << {code.read()}"
-        return Piece(f"{to.text(whole)} | {bit}")
-    width, capacity = slots_of(to, expr.type)
-    once = isinstance(whole.type, SetType)
-    grown = _grown(to, whole, expr.type)
-    return Piece(f"insert({grown}, {to.slot(item)}, {width}, {capacity}, once={once})")
-
-
-def _append(to: Walker, expr: Apply) -> Piece:
-    whole, item = expr.args
-    width, capacity = slots_of(to, expr.type)
-    return Piece(f"append({_grown(to, whole, expr.type)}, {to.slot(item)}, {width}, {capacity})")
+    assert short(whole.type), "one more element that is brought to no capacity"
+    code = to.code(item)
+    bit = str(1 << code.known) if code.known is not None else f"1 << {code.read()}"
+    return Piece(f"{to.text(whole)} | {bit}")
 
 
 def _discard(to: Walker, expr: Apply) -> Piece:
@@ -183,7 +166,6 @@ COLLECTIONS: Mapping[Op, Callable[[Walker, Apply], Piece]] = {
     Op.INSERT: _insert,
     Op.DISCARD: _discard,
     Op.REMOVE: _discard,
-    Op.APPEND: _append,
     Op.REST: _ended("rest"),
     Op.FRONT: _ended("front"),
     Op.PREFIX: _ended("prefix"),
@@ -216,12 +198,14 @@ def _fitted_collection(to: Walker, inner: Expr, kind: CollectionType) -> Piece:
     if short(kind):
         return to.compile(inner)
     width, capacity = slots_of(to, kind)
-    match inner:  # the commonest: one more element, then room for it is looked for once
-        case Apply(op=Op.INSERT, args=(whole, item)) if whole.type == kind:
+    match inner:
+        case Apply(op=Op.INSERT, args=(whole, item)):
+            assert whole.type == kind
             once = isinstance(kind, SetType)
             packed = to.compile(whole).text
             return Piece(f"insert({packed}, {to.slot(item)}, {width}, {capacity}, once={once})")
-        case Apply(op=Op.APPEND, args=(whole, item)) if whole.type == kind:
+        case Apply(op=Op.APPEND, args=(whole, item)):
+            assert whole.type == kind
             packed = to.compile(whole).text
             return Piece(f"append({packed}, {to.slot(item)}, {width}, {capacity})")
     _, old = slots_of(to, inner.type)

@@ -6,6 +6,7 @@ says what happened.  What is known beforehand is folded, but nothing that may fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -76,18 +77,15 @@ def _get(to: Walker, expr: Get) -> Piece:
 
 def _digit(base: Piece, kind: RecordType, name: str) -> Piece:
     """A field of a dense record: a digit of its number."""
-    stride, size, first = 1, 1, kind.fields[0][0] == name
-    for own, inner in reversed(kind.fields):
-        size = inner.count or 1
-        if own == name:
-            break
-        stride *= size
+    position = [own for own, _ in kind.fields].index(name)
+    size, *smaller = (inner.count or 1 for _, inner in kind.fields[position:])
+    stride = math.prod(smaller)
     if base.known is not None:
         return constant(base.known // stride % size)
     if size == 1:
         return after((base.text,), constant(0))
     text = base.read() if stride == 1 else f"{base.read()} // {stride}"
-    return Piece(text if first else f"{text} % {size}")
+    return Piece(f"{text} % {size}" if position else text)
 
 
 def _at(to: Walker, expr: At) -> Piece:

@@ -197,7 +197,8 @@ class Search:
                 start = pack(self.program.start)
                 defect = Seen(start, defect=outcome.defect, started=False)
                 self.found.defect = self.found.defect or defect
-            elif outcome.state is not None:
+            else:
+                assert outcome.state is not None, "an outcome that is none"
                 state = pack(outcome.state)
                 self.found.generated += 1
                 if state not in self.found.parents:
@@ -308,7 +309,8 @@ class Search:
             elif outcome.bound is not None:
                 quiet = False
                 self.found.bounds[outcome.bound] += 1
-            elif outcome.defect is not None:
+            else:
+                assert outcome.defect is not None, "an outcome that is none"
                 quiet = False
                 self.found.defect = self.found.defect or Seen(state, defect=outcome.defect)
         return states, which, quiet and not states

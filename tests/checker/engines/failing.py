@@ -243,6 +243,7 @@ class Wide(Machine):
 
     total: Annotated[int, Range(0, 999)] = 0
     plan: Map[Node, Few] = each(0)
+    marks: Map[Annotated[int, Range(1, 70)], bool] = each(False)
 
     @action
     def share(self, to: Node, plan: Map[Node, Few], extra: Few) -> None:
@@ -258,3 +259,10 @@ class Wide(Machine):
         """For each of forty a function, and a sum over thirty in each."""
         require(self.total == 1)
         self.total = 5 + sum(n for n in range(30) if n < x)
+
+    @action
+    def mark(self) -> None:
+        """Seventy keys are too many to write out."""
+        require(self.total == 2)
+        self.marks = Map({n: n > self.plan[Node(0)] for n in self.marks})
+        self.total = 4

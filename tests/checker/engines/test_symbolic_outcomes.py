@@ -240,6 +240,13 @@ def test_a_step_that_ends_otherwise_is_refused() -> None:
     strange = replace(run[1], arguments={"r": "nobody"})
     with pytest.raises(Disagreement, match="there is no such choice"):
         Replay(two_phase).step(run[0].state, strange)
+    unrolling = Unrolling(encode(BY_HAND))
+    unrolling.extend()
+    assert unrolling.found()
+    before, taken = unrolling.run()
+    absent = replace(taken, move=encode(BY_HAND).actions[0], arguments={"x": 2, "y": 0})
+    with pytest.raises(Disagreement, match="there is no such choice"):
+        Replay(BY_HAND).step(before.state, absent)
 
 
 def test_a_false_claim_about_a_property_is_refused() -> None:
@@ -276,6 +283,16 @@ def test_time_that_runs_out_decides_nothing(seconds: float) -> None:
         reachable_levels(two_phase, 20, seconds=seconds)
     with pytest.raises(Undecided):
         bounded(two_phase, two_phase.properties[0], 40, seconds=seconds)
+
+
+def test_a_solver_that_gives_up_decides_nothing() -> None:
+    unrolling = Unrolling(encode(lower(TwoPhase(RM=3))))
+    for _ in range(6):
+        unrolling.extend()
+    unrolling._solver.set("rlimit", 1)
+    with pytest.raises(Undecided) as gave_up:
+        unrolling.found()
+    assert str(gave_up.value) not in {"", "the time is up"}
 
 
 def test_a_kind_of_property_that_is_not_decided_is_refused() -> None:
