@@ -126,6 +126,7 @@ class Verdict:
     walks                how many random walks were taken, where that was how it was searched
     notes                what else is to be known of how it was searched, a sentence each
     collision            how likely it is, at most, that a state was taken for another
+    memory               bytes that the states took when the search ended; 0 where it is not known
     """
 
     machine: str
@@ -146,6 +147,7 @@ class Verdict:
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     collision: float = 0.0
+    memory: int = 0
 
     @property
     def exit_status(self) -> int:

@@ -5,6 +5,7 @@
     verdict simulate MACHINE [K=V …]  random walks at sizes no one can exhaust
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
+    verdict bench                     the engines beside other programs that explore the same
     verdict mutate MACHINE            mistakes in its actions that no property notices
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
@@ -25,7 +26,14 @@ from typing import Annotated, Any
 import typer
 
 from checker.errors import OutputError, RequestError, VerdictError
-from verdict import diagram_command, list_command, mutate_command, options, trace_command
+from verdict import (
+    bench_command,
+    diagram_command,
+    list_command,
+    mutate_command,
+    options,
+    trace_command,
+)
 from verdict.options import Format, limits
 from verdict.output import console, folder
 from verdict.progress import display
@@ -53,6 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # helps speak of rm[*], which is no markup
 )
 app.command("list")(list_command.list_machines)
+app.command("bench")(bench_command.bench)
 
 
 @app.callback(invoke_without_command=True)

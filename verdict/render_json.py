@@ -9,6 +9,7 @@
     walks          how many random walks were taken; null for an exhaustive search
     notes          what else is to be known of how it was searched, a sentence each
     collision      how likely it is, at most, that a state was taken for another
+    memory         bytes that the states took in the end; 0 where it is not known
     bounds         {"Epoch": 12}: steps past each bound that were not explored
     coverage       [{"action", "fired", "fresh"}]: successors, and how many were new
     exit_status    0 as expected, 1 violated, 2 cannot be run, 3 not decided
@@ -69,6 +70,7 @@ def _verdict_data(outcome: Outcome, verdict: Verdict, order: Order) -> dict[str,
         "versions": dict(verdict.versions),
         "notes": list(verdict.notes),
         "collision": verdict.collision,
+        "memory": verdict.memory,
         "distinct": verdict.distinct,
         "generated": verdict.generated,
         "depth": verdict.depth,

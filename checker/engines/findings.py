@@ -85,6 +85,7 @@ class Observed:
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     collision: float = 0.0
+    memory: int = 0
     seed: int | None = None
     walks: int | None = None
     eventual: Mapping[int, Sight | None] = field(default_factory=dict)
@@ -131,6 +132,7 @@ class Findings:
             versions=found.versions,
             notes=found.notes,
             collision=found.collision,
+            memory=found.memory,
         )
 
     def _all(self) -> list[Finding]:

@@ -40,6 +40,7 @@ def observed(search: NativeSearch) -> Observed:
         defect=_defect(search),
         notes=_notes(search),
         collision=_collision(search),
+        memory=8 * (run.slots * search.generated.kept + run.count),
         versions={"python": platform.python_version(), "compiler": compiler_version()},
     )
 

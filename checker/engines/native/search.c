@@ -110,7 +110,7 @@ static void *sit(void *given) {
 static int enlarge(Crew *crew) {
   Run *run = crew->run;
   u64 old = run->slots, slot = sizeof(u64) * KEY;
-  u64 slots = old < DOUBLING ? 2 * old : old + old / 2 / LANES * LANES;
+  u64 slots = (larger_than(old) + LANES) / LANES * LANES;
   if (slots >= HOLE || (slots + old) * slot + run->count * 8 > run->max_bytes) return 0;
   u64 *larger = reserve(slots * slot);
   if (!larger) return 0;

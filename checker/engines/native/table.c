@@ -16,7 +16,6 @@
 
 enum { LANES = KEY == 1 ? 8 : KEY == 2 ? 4 : KEY <= 4 ? 2 : 1 };
 enum { BUSY = 2 }; /* in a slot's first word, while another worker writes the others */
-enum { DOUBLING = 1 << 24 };
 
 /* ---------------------------------------------------------------- where a state belongs */
 
@@ -229,11 +228,17 @@ static void *reserve(u64 bytes) {
   return p;
 }
 
-/* Entries from which on the table is too full, or there is no space to list them. */
+/* Entries from which on the table is too full, or there is no space to list them.
+ *
+ * A table is made larger when 7 of 8 slots are taken, and by so little that a state, with what is
+ * kept beside it, never takes more than half as much again as its words and one more.
+ */
 static u64 limit_of(const Run *run) {
-  u64 full = run->slots - run->slots / 6;
+  u64 full = run->slots - run->slots / 8;
   return full < run->room ? full : run->room;
 }
+
+static u64 larger_than(u64 slots) { return slots + slots / 8 * (KEY == 1 ? 6 : 3); }
 
 typedef struct {
   u64 *from, *to, from_slots, to_slots, next, next_entry;
