@@ -15,17 +15,16 @@ need not be shortest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from checker.engines.liveness.components import NOWHERE, fair_components
-from checker.engines.liveness.fairness import parties
 from checker.engines.liveness.graph import Graph, Mask
 from checker.engines.liveness.walks import NEVER, from_states, ways
-from checker.language.ir import Program, Property
+from checker.language.ir import Property
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,6 @@ def question(graph: Graph, prop: Property, goal: Mask, trigger: Mask | None = No
     asked = np.zeros(graph.size, np.bool_)
     asked[graph.starts] = True
     return Question(goal, asked)
-
-
-def answers(
-    program: Program, graph: Graph, questions: Mapping[int, Question]
-) -> dict[int, Lasso | None]:
-    """Of each question a run that violates it; None where it is answered as it should be."""
-    strong = [party.strong for party in parties(program)]
-    return {number: lasso(graph, strong, asked) for number, asked in questions.items()}
 
 
 def lasso(graph: Graph, strong: Sequence[bool], what: Question) -> Lasso | None:

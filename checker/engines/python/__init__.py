@@ -10,13 +10,18 @@ observed      what was seen, as every engine tells it
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from checker.engines.findings import Findings
-from checker.engines.python.observed import eventual, observed
-from checker.engines.python.search import Search
+from checker.engines.liveness.asked import Undecided, eventual
+from checker.engines.python.observed import observed
+from checker.engines.python.search import OutOfBudget, Search
 from checker.engines.python.walks import Walks
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter, Verdict
+
+if TYPE_CHECKING:
+    from checker.engines.liveness.explored import Explored
 
 
 def check_program(
@@ -29,8 +34,17 @@ def check_program(
     """Explore a program exhaustively."""
     search = Search(program, limits, reporter)
     search.run()
-    found = eventual(search, observed(search))
+    found = eventual(program, observed(search), lambda: _again(search))
     return Findings(search.evaluator, found, configuration, hazards).verdict()
+
+
+def _again(search: Search) -> Explored:
+    from checker.engines.python.graphs import explored
+
+    try:
+        return explored(search)
+    except OutOfBudget as limit:
+        raise Undecided(str(limit)) from None
 
 
 def simulate_program(

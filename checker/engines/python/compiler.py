@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checker.engines.layout import Layout
+from checker.engines.liveness.predicates import Predicate, predicates
 from checker.engines.python import runtime
 from checker.engines.python.comprehensions import domain, iterable
 from checker.engines.python.pieces import Piece, constant
 from checker.engines.python.statements import Function
 from checker.engines.python.walker import Layouts
 from checker.errors import LanguageError
-from checker.language.ir import Action, Domain, Expr, Parameter, Program, Property, Refinement
+from checker.language.ir import Action, Domain, Parameter, Program, Property, Refinement
 from checker.language.types import IntType
 
 INSTANCE_LIMIT = 64
@@ -74,9 +75,10 @@ class Compiled:
         self._driver()
         self._attempts()
         for number, prop in enumerate(program.properties):
-            self._predicate(f"p{number}", prop, prop.test)
-            if prop.leads_from is not None:
-                self._predicate(f"q{number}", prop, prop.leads_from)
+            if prop.kind != "eventually":
+                self._predicate(number, prop)
+        for number, condition in enumerate(predicates(program)):
+            self._condition(number, condition)
         for number, refinement in enumerate(program.refinements):
             self._mapping(number, refinement)
         self.source = "\n".join(text for _, text in self._parts)
@@ -109,9 +111,9 @@ class Compiled:
         found: Callable[..., Any] = self._namespace[f"p{number}"]
         return found
 
-    def antecedent(self, number: int) -> Callable[..., Any]:
-        """The function of what a property that has an antecedent waits for."""
-        found: Callable[..., Any] = self._namespace[f"q{number}"]
+    def condition(self, number: int) -> Callable[..., Any]:
+        """The function of one of the `predicates` of what happens eventually."""
+        found: Callable[..., Any] = self._namespace[f"e{number}"]
         return found
 
     def mappings(self) -> list[Reading]:
@@ -188,16 +190,21 @@ class Compiled:
         text = "\n".join([head, *function.lines, "    return s", ""])
         self._parts.append((action.name, text))
 
-    def _predicate(self, name: str, prop: Property, test: Expr) -> None:
+    def _predicate(self, number: int, prop: Property) -> None:
         function = Function(self.layouts, {"self": "s", "after": "t"})
         names = ["s", "t"] if prop.kind == "step" else ["s"]
         if prop.on is not None:
             for parameter in self.program.action(prop.on).parameters:
                 names.append(function.to.fresh(parameter.name))
                 function.to.names[parameter.name] = Piece(names[-1])
-        body = function.to.compile(test).text
-        head = f"def {name}({', '.join(names)}):  # {prop.name}"
+        body = function.to.compile(prop.test).text
+        head = f"def p{number}({', '.join(names)}):  # {prop.name}"
         self._parts.append((prop.name, f"{head}\n    return {body}\n"))
+
+    def _condition(self, number: int, condition: Predicate) -> None:
+        body = Function(self.layouts, {"self": "s"}).to.compile(condition.test).text
+        head = f"def e{number}(s):  # {condition.name}"
+        self._parts.append((condition.name, f"{head}\n    return {body}\n"))
 
     def _mapping(self, number: int, refinement: Refinement) -> None:
         function = Function(self.layouts, {"self": "s", "spec": "z"})

@@ -7,76 +7,57 @@ the properties' predicates hold.  Only machines that have such properties are go
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
+from checker.engines.liveness.explored import FAILS, FALSE, TRUE, Explored, Truth
 from checker.engines.liveness.fairness import parties
 from checker.engines.liveness.graph import NOBODY, Graph
-from checker.engines.liveness.lassos import Question, question
+from checker.engines.liveness.predicates import predicates
 from checker.engines.python.compiler import Compiled, State
+from checker.engines.python.observed import sight
 from checker.engines.python.runtime import Signal
-from checker.engines.python.search import CHECK_EVERY, Search
+from checker.engines.python.search import CHECK_EVERY, Search, Seen
 from checker.engines.python.watches import KNOWN_LIMIT, reads
 from checker.language.ir import Expr
 
 
-@dataclass(frozen=True)
-class Explored:
-    """What was explored.
-
-    states     the states, by their numbers in the graph
-    questions  by number of the property, what it asks
-    failing    by number of the property, the first state in which it cannot be evaluated
-    """
-
-    states: tuple[State, ...]
-    graph: Graph
-    questions: Mapping[int, Question]
-    failing: Mapping[int, int]
-
-
 def explored(search: Search) -> Explored:
     """Go over everything again; OutOfBudget where the search's limits do not allow it."""
+    compiled, unpack = search.compiled, search.compiled.layout.unpack
     states = tuple(search.found.parents)
-    graph = _Steps(search, states).graph()
-    questions, failing = {}, {}
-    for number, prop in enumerate(search.program.properties):
-        if prop.kind != "eventually":
-            continue
-        compiled = search.compiled
-        truths = [_truth(compiled, compiled.predicate(number), prop.test, states)]
-        if prop.leads_from is not None:
-            antecedent = compiled.antecedent(number)
-            truths.append(_truth(compiled, antecedent, prop.leads_from, states))
-        if any(len(truth) < len(states) for truth in truths):
-            failing[number] = min(map(len, truths))
-        else:
-            questions[number] = question(graph, prop, *(np.array(t, np.bool_) for t in truths))
-    return Explored(states, graph, questions, failing)
+    return Explored(
+        graph=_Steps(search, states).graph(),
+        truths=[
+            _truth(compiled, compiled.condition(number), predicate.test, states)
+            for number, predicate in enumerate(predicates(search.program))
+        ],
+        state=lambda number: unpack(states[number]),
+        run=lambda number: sight(search, Seen(states[number])).run,
+    )
 
 
 def _truth(
     compiled: Compiled, predicate: Callable[..., object], test: Expr, states: tuple[State, ...]
-) -> array[int]:
-    """Whether a predicate holds in each state, up to one in which it cannot be evaluated.
+) -> Truth:
+    """What a predicate comes to in each state.
 
     It is evaluated once for all states in which it reads the same bits.
     """
     mask = reads(compiled.layouts, compiled.layout, test)
-    known: dict[State, bool] = {}
-    found = array("b")
-    for state in states:
+    known: dict[State, int] = {}
+    found = np.empty(len(states), np.int8)
+    for number, state in enumerate(states):
         key = state & mask
         if key not in known:
             if len(known) >= KNOWN_LIMIT:
                 known.clear()
             try:
-                known[key] = bool(predicate(state))
+                known[key] = TRUE if predicate(state) else FALSE
             except Signal:
-                break
-        found.append(known[key])
+                known[key] = FAILS
+        found[number] = known[key]
     return found
 
 
