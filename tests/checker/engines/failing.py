@@ -102,13 +102,13 @@ class Ending(Machine):
 
 
 class Starting(Machine):
-    """Of its four starts two are past a bound."""
+    """Two ways lead to each of its four starts, of which two are past a bound."""
 
     n: Count = 0
 
     @initial
-    def somewhere(self, n: Few) -> None:
-        """Anywhere."""
+    def somewhere(self, n: Few, way: Node) -> None:
+        """Anywhere, by either way."""
         self.n += n
 
     @action

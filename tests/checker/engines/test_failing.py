@@ -78,7 +78,7 @@ def test_of_several_ways_to_a_state_the_one_that_violates_is_shown() -> None:
 
 def test_starts_past_a_bound_are_counted() -> None:
     verdict = check(Starting(Count=1), engine="python")
-    assert (verdict.distinct, verdict.bounds) == (2, {"Count": 2})
+    assert (verdict.distinct, verdict.bounds) == (2, {"Count": 2 * 2})
     assert verdict.finding("low").result == "holds"
 
 

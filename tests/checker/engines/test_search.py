@@ -332,6 +332,11 @@ def test_a_hazard_that_is_not_found_is_not_as_expected() -> None:
     assert verdict.exit_status == 1
 
 
+def test_a_verdict_has_findings_of_what_was_asked_alone() -> None:
+    with pytest.raises(KeyError, match="at_seven"):
+        check(Clock(), only=frozenset()).finding("at_seven")
+
+
 def test_only_some_properties_are_decided() -> None:
     verdict = check(Clock(), only=frozenset({"at_seven"}))
     assert [finding.id for finding in verdict.findings] == ["at_seven", "well-defined"]
