@@ -114,4 +114,10 @@ class Group(DeliveryPromises, MembershipPromises, OwnershipPromises, Coordinatio
             hazards=("DLV-3",),
             GroupId=2, Member=3, Partition=1, Generation=2, Offset=2,
         ),
+        configuration(
+            "large",
+            about="Three members share two partitions of two records each; one may crash.",
+            hazards=("DLV-3",),
+            Member=3, Partition=2, Generation=3, Offset=2, crashes=1,
+        ),
     )  # fmt: skip

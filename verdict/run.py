@@ -13,6 +13,7 @@ reproduces it.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,11 @@ class Run:
     def cls(self) -> type[Machine]:
         """The machine's class."""
         return registry.find(self.target).cls
+
+    @property
+    def extent(self) -> int:
+        """The product of its sizes and bounds: a guess which of several runs is the largest."""
+        return math.prod(settings_of(self.machine()).sizes.values())
 
     def machine(self) -> Machine:
         """The configured machine; ConfigurationError where the settings do not fit it."""

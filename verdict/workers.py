@@ -1,8 +1,9 @@
 """Runs side by side, in processes of their own.
 
 Each worker is a fresh Python that loads machines by name and takes one run after another; what
-goes between it and this process is plain data.  Outcomes are handed on in the order in which
-they were asked for, whichever is ready first.
+goes between it and this process is plain data.  Runs are begun with the largest, so that it is
+not left to the end; outcomes are handed on in the order in which they were asked for, whichever
+is ready first.
 
 Ctrl-C is meant for the searches, not for the plumbing: here it only sets a flag, so that no
 message is cut in two; each worker that searches is then told, its engine stops and gives the
@@ -12,6 +13,7 @@ partial verdict, and no further run is begun.  A second Ctrl-C ends the workers 
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -109,6 +111,11 @@ class _Team:
     presses: int = 0
     passed_on: bool = False
 
+    @functools.cached_property
+    def queue(self) -> list[int]:
+        """The runs' numbers, in the order in which they are begun."""
+        return sorted(range(len(self.runs)), key=lambda number: -self.runs[number].extent)
+
     def work(self, jobs: int) -> list[Outcome]:
         with self._counting_presses():
             try:
@@ -147,8 +154,8 @@ class _Team:
     def _turn(self) -> None:
         for worker in self.workers:
             if worker.number is None and self.begun < len(self.runs) and not self.presses:
-                worker.number = self.begun
-                worker.link.send(self.runs[self.begun])
+                worker.number = self.queue[self.begun]
+                worker.link.send(self.runs[worker.number])
                 self.begun += 1
         ready = wait([worker.link for worker in self.workers if worker.number is not None], POLL)
         for worker in [worker for worker in self.workers if worker.link in ready]:

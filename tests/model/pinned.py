@@ -46,6 +46,7 @@ COUNTED = {
     "commit first": Counted(29_239, 81_416, 49, {}, {"GRP-5": 14}),
     "late commit first": Counted(26_044, 65_607, 48, {"DLV-5": 39, "DLV-8": 17, "as_delivery": 17}),
     "two groups": Counted(41_238, 126_882, 51, {"DLV-3": 28}),
+    "large": Counted(12_227_708, 42_190_221, 70, {"DLV-3": 24}, {"GRP-5": 14}),
 }
 """By the name of a configuration."""
 
@@ -106,8 +107,8 @@ BROKEN = (
         {**TWO, "Offset": 2, "timeouts": 1, "fencing": Fencing.MEMBER},
         ("OWN-2", "GRP-2", "DLV-2", "DLV-8", "as_ownership"),
         {
-            "OWN-2": 27, "GRP-2": 12, "DLV-2": 29, "DLV-3": 28, "DLV-9": 31, "DLV-8": 18,
-            "as_ownership": 18,
+            "OWN-2": 27, "GRP-2": 12, "GRP-8": 15, "DLV-2": 29, "DLV-3": 28, "DLV-9": 31,
+            "DLV-8": 18, "as_ownership": 18,
         },
     ),
     Broken(
@@ -139,6 +140,30 @@ BROKEN = (
             "OWN-1": 12, "OWN-2": 12, "OWN-3": 20, "GRP-3": 6, "DLV-2": 22, "DLV-3": 22,
             "DLV-9": 24, "as_ownership": 10,
         },
+    ),
+    Broken(
+        "each generation has a leader of its own",
+        {**TWO, "leadership": Leadership.ANYONE},
+        ("GRP-10",),
+        {"GRP-10": 6, "DLV-3": 28},
+    ),
+    Broken(
+        "who misses a rebalance stays a member",
+        {**TWO, "crashes": 1, "expelling": False},
+        ("GRP-9",),
+        {"GRP-9": 8, "DLV-3": 24},
+    ),
+    Broken(
+        "an old generation is refused as if its member were unknown",
+        {**TWO, "timeouts": 1, "naming": False},
+        ("GRP-8",),
+        {"GRP-8": 12, "DLV-3": 28},
+    ),
+    Broken(
+        "the progress of a deleted group stays",
+        {**TWO, "leaving": True, "deletion": True, "purging": False},
+        ("GRP-11",),
+        {"GRP-11": 19, "DLV-3": 24},
     ),
     Broken(
         "nothing ever times out",

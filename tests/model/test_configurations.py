@@ -7,10 +7,15 @@ from functools import cache
 import pytest
 
 from checker import Configuration, Verdict, check, replay
+from checker.engines.native import compiler
 from model import Group
 from tests.model.pinned import COUNTED
 
 LARGE = 60_000
+"""More states than this are left out of quick runs."""
+
+HUGE = 1_000_000
+"""More states than this are for the native engine alone."""
 
 CONFIGURATIONS = {one.name: one for one in Group.configurations}
 
@@ -19,7 +24,16 @@ CONFIGURATIONS = {one.name: one for one in Group.configurations}
 def searched(name: str) -> Verdict:
     """The verdict on a configuration."""
     found: Configuration = CONFIGURATIONS[name]
-    return check(Group(**found.settings), configuration=name, hazards=found.hazards)
+    huge = COUNTED[name].distinct > HUGE
+    if huge and compiler() is None:
+        pytest.skip("there is no C compiler")
+    return check(
+        Group(**found.settings),
+        configuration=name,
+        hazards=found.hazards,
+        engine="native" if huge else "python",
+        workers=2 if huge else 1,
+    )
 
 
 def names() -> list[object]:
