@@ -197,7 +197,10 @@ class Coordination(Participants):
         require(group.standing[leader] is Standing.JOINED)
         present = group.leader
         require(
-            present is None or present == leader or group.standing[present] is not Standing.JOINED
+            present is None
+            or present == leader
+            or group.standing[present] is not Standing.JOINED
+            or self.leadership is Leadership.ANYONE
         )
         require(self.no_longer_awaited(g))
         group.next_generation()
@@ -244,6 +247,7 @@ class Coordination(Participants):
         require(self.coordinators[g].state is GroupState.EMPTY)
         require(self.coordinators[g].generation > 0)
         self.coordinators[g].state = GroupState.DEAD
-        self.offsets[OffsetKey(g, None)] = each(0)
+        if self.purging:
+            self.offsets[OffsetKey(g, None)] = each(0)
         self.aux_committed[g] = each(0)
         self.aux_next[g] = each(0)

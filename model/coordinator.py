@@ -62,6 +62,8 @@ class Coordinator(Part):
 
     fencing: Variant[Fencing] = Fencing.GENERATION
     numbering: Variant[Numbering] = Numbering.EVERY
+    naming: Variant[bool] = True  # whether a refusal tells an old generation from a stranger
+    expelling: Variant[bool] = True  # whether who misses a rebalance is out
 
     state: GroupState = GroupState.EMPTY
     generation: Generation = 0
@@ -83,7 +85,7 @@ class Coordinator(Part):
         if self.fencing is not Fencing.NONE and not self.is_member(m):
             return Error.UNKNOWN_MEMBER_ID
         if self.fencing is Fencing.GENERATION and generation != self.generation:
-            return Error.ILLEGAL_GENERATION
+            return Error.ILLEGAL_GENERATION if self.naming else Error.UNKNOWN_MEMBER_ID
         return None
 
     def commit_refusal(self, m: Member, generation: Generation) -> Error | None:
@@ -116,7 +118,7 @@ class Coordinator(Part):
         if self.numbering is Numbering.EVERY or self.generation == 0:
             self.generation += 1
         for m in Member:
-            if self.standing[m] is Standing.KNOWN:
+            if self.standing[m] is Standing.KNOWN and self.expelling:
                 self.standing[m] = Standing.GONE
                 if self.leader == m:
                     self.leader = None

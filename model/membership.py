@@ -7,14 +7,33 @@ from typing import Self
 from checker import invariant, reachable, refines, step
 from model.consumer import Phase
 from model.coordination import Coordination
-from model.messages import ErrorResponse, HeartbeatRequest, OffsetCommitRequest, SyncGroupRequest
+from model.coordinator import Standing
+from model.messages import (
+    Error,
+    ErrorResponse,
+    HeartbeatRequest,
+    LeaveGroupRequest,
+    OffsetCommitRequest,
+    SyncGroupRequest,
+)
 from model.participants import Line, OffsetKey, Participants, Progress
 from spec import GroupId, GroupState, Member, Membership, Partition
-from spec.membership import GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6
+from spec.membership import (
+    GRP_1,
+    GRP_2,
+    GRP_3,
+    GRP_4,
+    GRP_5,
+    GRP_6,
+    GRP_8,
+    GRP_9,
+    GRP_10,
+    GRP_11,
+)
 
 
 class MembershipPromises(Participants):
-    """GRP-1 to GRP-6, and that a group is a Membership."""
+    """The promises GRP, and that a group is a Membership."""
 
     @step(GRP_1)
     def generations_count_rebalances(self, after: Self) -> bool:
@@ -115,6 +134,89 @@ class MembershipPromises(Participants):
                 )
                 for m in Member
             )
+        )
+
+    @step(GRP_8, on=Coordination.arrive)
+    def refusals_say_why(self, after: Self, m: Member, line: Line) -> bool:
+        """Each error answers a request for which it is the reason."""
+        group = self.coordinators[self.group_of(m)]
+        answer = after.connections[m].response
+        if line is Line.OPEN and isinstance(answer, ErrorResponse):
+            match answer.error:
+                case Error.COORDINATOR_NOT_AVAILABLE:
+                    return group.state is GroupState.DEAD
+                case Error.UNKNOWN_MEMBER_ID:
+                    return group.state is not GroupState.DEAD and not group.is_member(m)
+                case Error.ILLEGAL_GENERATION:
+                    return group.is_member(m) and self.stale(m, line)
+                case Error.REBALANCE_IN_PROGRESS:
+                    return (
+                        group.is_member(m)
+                        and not self.stale(m, line)
+                        and (
+                            group.state is GroupState.PREPARING_REBALANCE
+                            or group.state is GroupState.COMPLETING_REBALANCE
+                        )
+                    )
+        return True
+
+    @step(GRP_9)
+    def members_have_joined(self, after: Self) -> bool:
+        """Where a rebalance completes; and where a LeaveGroup has arrived, its sender is out."""
+        return all(self.is_rightly_in(after, m) for m in Member)
+
+    def is_rightly_in(self, after: Self, m: Member) -> bool:
+        """Whether `m` is a member afterwards just where it has joined, and not where it left."""
+        g = self.group_of(m)
+        present = after.coordinators[g].is_member(m)
+        completes = (
+            self.coordinators[g].state is GroupState.PREPARING_REBALANCE
+            and after.coordinators[g].state is not GroupState.PREPARING_REBALANCE
+        )
+        has_left = self.leaves(m) and not after.leaves(m)
+        joined = self.coordinators[g].standing[m] is Standing.JOINED
+        return (not completes or present == joined) and not (has_left and present)
+
+    def leaves(self, m: Member) -> bool:
+        """Whether a LeaveGroup of `m` is on its way."""
+        return isinstance(self.connections[m].request, LeaveGroupRequest)
+
+    @step(GRP_10)
+    def leaders_stay(self, after: Self) -> bool:
+        """Asked of groups whose generation is in force, or awaits its assignment."""
+        return all(
+            (
+                after.coordinators[g].state is not GroupState.COMPLETING_REBALANCE
+                and after.coordinators[g].state is not GroupState.STABLE
+            )
+            or self.is_led(after, g)
+            for g in GroupId
+        )
+
+    def is_led(self, after: Self, g: GroupId) -> bool:
+        """Whether a member leads `g` afterwards, and no other one than the leader who is there."""
+        before = self.coordinators[g].leader
+        leader = after.coordinators[g].leader
+        return (
+            leader is not None
+            and after.coordinators[g].is_member(leader)
+            and (
+                before is None
+                or before == leader
+                or self.coordinators[g].standing[before] is not Standing.JOINED
+            )
+        )
+
+    @invariant(GRP_11)
+    def nothing_is_left(self) -> bool:
+        """Asked where groups are deleted."""
+        return not self.deletion or all(
+            self.coordinators[g].state is not GroupState.DEAD
+            or (
+                not any(self.coordinators[g].is_member(m) for m in Member)
+                and all(self.offsets[OffsetKey(g, None)][p] == 0 for p in Partition)
+            )
+            for g in GroupId
         )
 
     @refines(Membership)

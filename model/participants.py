@@ -54,6 +54,7 @@ class Leadership(Enum):
 
     ONE = auto()
     EVERYONE = auto()  # broken: every member is told to lead, and the last assignment counts
+    ANYONE = auto()  # broken: each generation has a leader of its own
 
 
 class Progress(Enum):
@@ -91,6 +92,7 @@ class Participants(Machine):
     expiry: Variant[bool] = True  # whether sessions and rebalances ever time out
     leadership: Variant[Leadership] = Leadership.ONE
     progress: Variant[Progress] = Progress.GROUP
+    purging: Variant[bool] = True  # whether the progress of a deleted group goes with it
 
     given_up: GivenUp = 0
     coordinators: Map[GroupId, Coordinator]

@@ -63,7 +63,39 @@ GRP_6 = Promise(
     source="KafkaConsumer javadoc, Consumer Groups: any number of groups on one topic",
     guards="one application's progress or membership leaking into another's",
 )
-MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6)
+GRP_8 = Promise(
+    "GRP-8",
+    "A refusal says why: the member is unknown, its generation is another, the group is being "
+    "rebalanced, or there is no group any more.",
+    source="GroupMetadataManager.classicGroupSync, classicGroupHeartbeat and "
+    "ClassicGroup.validateOffsetCommit: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, "
+    "REBALANCE_IN_PROGRESS",
+    guards="a member that gives up its place where joining again would do, or goes on where it "
+    "is out",
+)
+GRP_9 = Promise(
+    "GRP-9",
+    "The members of a new generation are those who joined it: whoever has left or missed the "
+    "rebalance is out.",
+    source="GroupMetadataManager.completeClassicGroupJoin: members that have not rejoined are "
+    "removed; classicGroupLeave",
+    guards="partitions that are assigned to somebody who is not there",
+)
+GRP_10 = Promise(
+    "GRP-10",
+    "A group that has a generation has a leader among its members, the same as before for as long "
+    "as it joins again.",
+    source="ClassicGroup.maybeElectNewJoinedLeader: only a leader that has not rejoined is "
+    "replaced",
+    guards="a generation that waits for an assignment nobody makes",
+)
+GRP_11 = Promise(
+    "GRP-11",
+    "A group that was deleted has neither members nor progress.",
+    source="GroupCoordinatorService.deleteGroups; OffsetMetadataManager.deleteAllOffsets",
+    guards="a new group of that name that begins where a forgotten one ended",
+)
+MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6, GRP_8, GRP_9, GRP_10, GRP_11)
 
 
 class GroupState(Enum):
