@@ -240,7 +240,7 @@ def _way(trace: Trace, *, shortest: bool) -> str:
         rounds = len(trace.steps) - trace.loop
         ending = f"{plural(rounds, 'step')} again and again" if rounds else "none any more"
         stem = f"{plural(trace.loop, 'step')} and then " if trace.loop else ""
-        return f"a fair run, {stem}{ending}:"
+        return f"a fair run, {stem}{ending}:" if trace.steps else "a fair run, no step at all:"
     if not trace.steps:
         return "at the start:"
     way = "the shortest way there" if shortest else "a way there"

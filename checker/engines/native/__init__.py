@@ -3,22 +3,30 @@
 words        how a state lies in words
 shapes       values in flight
 places, expressions, statements, actions, symmetry, program    IR to C
-runtime.h, search.h, table.c, symmetry.c, checkpoint.c, search.c    what is written by hand
+runtime.h, search.h, table.c, symmetry.c, checkpoint.c, search.c,
+graph.c      what is written by hand
 build        the compiler and the cache
 engine       one search, from Python
 retrace      from entries of a search to runs
+graphs       the same states once more, for what happens eventually
 observed     what was seen, as every engine tells it
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from checker.engines.findings import Findings
+from checker.engines.liveness.asked import eventual
 from checker.engines.native.build import compiler
 from checker.engines.native.engine import NativeSearch, Options
 from checker.engines.native.observed import observed
 from checker.engines.symmetric import refuse_unsound
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter, Verdict
+
+if TYPE_CHECKING:
+    from checker.engines.liveness.explored import Explored
 
 
 def check_program(
@@ -38,9 +46,16 @@ def check_program(
     search = NativeSearch(program, limits, reporter, options)
     try:
         search.run()
-        return Findings(search.evaluator, observed(search), configuration, hazards).verdict()
+        found = eventual(program, observed(search), lambda: _again(search))
+        return Findings(search.evaluator, found, configuration, hazards).verdict()
     finally:
         search.close()
+
+
+def _again(search: NativeSearch) -> Explored:
+    from checker.engines.native.graphs import explored
+
+    return explored(search)
 
 
 __all__ = ["Options", "check_program", "compiler"]

@@ -36,6 +36,12 @@ class Instance:
 
 
 Ending = Callable[[Action, Expressions], list[str]]
+Opening = Callable[[Action, Expressions], str]
+
+
+def unopened(_action: Action, _to: Expressions) -> str:
+    """Nothing is to be noted of who acts."""
+    return ""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class Actions:
     state    the room of its state; `words` is its size as C knows it
     ending   the lines that deal with `t`, at the end of each action
     failure  the statement that deals with an action of {instance} that cannot be finished
+    opening  the statement that notes who acts, as far as it is known, or nothing
     """
 
     prefix: str
@@ -56,6 +63,7 @@ class Actions:
     ending: Ending
     failure: str
     instances: list[Instance]
+    opening: Opening = unopened
 
     def expressions(self) -> Expressions:
         """The compiler of expressions over the state before."""
@@ -71,6 +79,8 @@ class Actions:
             to.names[parameter.name] = name
         give_up = f"{{ {self.failure.format(instance='instance')} return; }}"
         body = Function(to, "self", give_up, self.words)
+        if opening := self.opening(action, to):
+            body.line(opening)
         body.body(action.body)
         for line in self.ending(action, to):
             body.line(line)
@@ -118,6 +128,8 @@ class Actions:
             loop, indent = to.loop(parameter.source, name, distinct=True), "  " * depth
             if loop.before:
                 failure = self.failure.format(instance=number)
+                if opening := self.opening(action, to):
+                    failure = f"{{ {opening} {failure} }}"
                 lines.append(f"{indent}{{ {loop.before}if (w->failed) {failure} else")
             lines.append(f"{indent}{loop.head} {{ {loop.first}".rstrip())
             ends.append(indent + ("}}" if loop.before else "}"))

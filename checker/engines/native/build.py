@@ -27,7 +27,9 @@ import platformdirs
 from checker.errors import EngineError
 
 FLAGS = ("-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-w")
-PARTS = ("runtime.h", "search.h", "symmetry.c", "table.c", "checkpoint.c", "search.c")
+PARTS = (
+    "runtime.h", "search.h", "symmetry.c", "table.c", "checkpoint.c", "search.c", "graph.c"
+)  # fmt: skip
 
 
 def compiler() -> list[str] | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.engines.findings import Sight
+from checker.engines.liveness.asked import Undecided
 from checker.engines.native.build import build, load
 from checker.engines.native.program import Generated, Generator
 from checker.engines.native.retrace import Retrace
@@ -135,23 +136,7 @@ class NativeSearch:
         starts = [self.codec.pack(o.state) for o in self.starts if o.state is not None]
         flat = [word for state in starts for word in state]
         array = (ctypes.c_uint64 * len(flat))(*flat)
-        status: list[int] = []
-
-        def search() -> None:
-            try:
-                status.append(
-                    self._library.search(ctypes.byref(run), array, ctypes.c_uint64(len(starts)))
-                )
-            finally:
-                self._done.set()
-
-        self._done.clear()
-        began = time.perf_counter()
-        threading.Thread(target=search, daemon=True).start()
-        self._wait(began)
-        self.seconds = time.perf_counter() - began
-        if status != [0]:
-            raise EngineError("the search could not reserve its memory")
+        self._aside(self._library.search, array, ctypes.c_uint64(len(starts)))
         self._judge_checkpoint()
         if run.overflow:
             raise EngineError(
@@ -159,6 +144,43 @@ class NativeSearch:
                 hint="the python engine, where integers have no end",
             )
         self.stopped = self._status()  # empty where the last state was visited all the same
+
+    def draw(self, graph: ctypes.Structure) -> None:
+        """The second pass (graph.c); Undecided where the budget is spent, or on an interruption.
+
+        It may be made where the search has come to its end.
+        """
+        self._library.size_of_graph.restype = ctypes.c_uint64
+        if ctypes.sizeof(graph) != self._library.size_of_graph():
+            raise EngineError("the generated program and the engine differ in what a graph is")
+        self._aside(self._library.draw, ctypes.byref(graph))
+        if self.stopped:
+            raise Undecided(self.stopped)
+
+    def afford(self, more: int) -> None:
+        """Undecided where so many bytes more would be too many."""
+        budget = self._limits.memory
+        used = 8 * (self.result.slots * self.generated.kept + self.result.count)
+        if budget is not None and used + more > budget:
+            raise Undecided(f"{budget:,} bytes of memory")
+
+    def _aside(self, work: Callable[..., int], *given: Any) -> None:
+        """Have a door of the program do its work on the run, in a thread of its own."""
+        status: list[int] = []
+
+        def working() -> None:
+            try:
+                status.append(work(ctypes.byref(self.result), *given))
+            finally:
+                self._done.set()
+
+        self._done.clear()
+        began = time.perf_counter() - self.seconds
+        threading.Thread(target=working, daemon=True).start()
+        self._wait(began)
+        self.seconds = time.perf_counter() - began
+        if status != [0]:
+            raise EngineError("the search could not reserve its memory")
 
     def _wait(self, began: float) -> None:
         pause = 0.0005

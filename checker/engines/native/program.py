@@ -10,19 +10,26 @@ holds_…, act_…        properties and actions
 reads_…, spec…        mappings onto specifications, and the specifications' actions
 look, leave           the properties of a state, and its successors
 #include search.c     the search
+judge                 what predicates come to in a state, and #include graph.c (only where it is
+                      asked what happens eventually)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checker.engines.native.actions import Actions, Instance
+from checker.engines.liveness.fairness import parties
+from checker.engines.liveness.predicates import Predicate, predicates
+from checker.engines.native.actions import Actions, Instance, unopened
 from checker.engines.native.expressions import Expressions, Site, Sites
-from checker.engines.native.shapes import Shapes
+from checker.engines.native.shapes import Shapes, low_of
 from checker.engines.native.statements import Function
 from checker.engines.native.symmetry import Symmetry
 from checker.engines.native.words import Codec, Room, Rooms
 from checker.language.ir import Action, Program, Property, Refinement
+
+ANYBODY = -2
+"""The party of a step whose party is not chosen yet is this, less the first party of the action."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +62,11 @@ class Generator:
         self._symmetry = names if symmetry and names.wanted else None
         self._sites = Sites()
         self._functions: list[str] = []
+        self._conditions = predicates(program)
+        self._parties = parties(program)
         self._actions = Actions(
             "act_", self._shapes, self._sites, self._state, "WORDS", self._ending,
-            "stuck(w, {instance});", [],
+            "stuck(w, {instance});", [], self._opening if self._conditions else unopened,
         )  # fmt: skip
 
     def generate(self) -> Generated:
@@ -66,10 +75,13 @@ class Generator:
         for number, prop in enumerate(self._program.properties):
             if prop.kind != "eventually":
                 self._property(number, prop)
+        for number, condition in enumerate(self._conditions):
+            self._condition(number, condition)
         for number, refinement in enumerate(self._program.refinements):
             self._refinement(number, refinement)
         self._functions.extend(self._actions.function(action) for action in possible)
         doors = [self._look(), self._leave(possible)]
+        asked = [self._judge()] if self._conditions else []
         instances, sites = self._actions.instances, self._sites.known
         bounds = ", ".join(["0", *(str(int(site.bound is not None)) for site in sites)])
         count = len(self._program.properties) + len(self._program.refinements)
@@ -77,7 +89,8 @@ class Generator:
         sizes = {"WORDS": self._state.words, "INSTANCES": len(instances), "SITES": len(sites),
                  "PROPERTIES": count, "READINGS": self._reading_words(),
                  "TERMINAL": int(terminal)}  # fmt: skip
-        ways = {"FINGERPRINTS": self._fingerprints, "SYMMETRY": self._symmetry is not None}
+        ways = {"FINGERPRINTS": self._fingerprints, "SYMMETRY": self._symmetry is not None,
+                "EVENTUALLY": bool(self._conditions)}  # fmt: skip
         renaming = [self._symmetry.text()] if self._symmetry else []
         text = "\n\n".join(
             [
@@ -93,6 +106,7 @@ class Generator:
                 *self._functions,
                 *doors,
                 '#include "search.c"',
+                *asked,
             ]
         )
         kept = 1 if self._fingerprints else self._state.words
@@ -141,6 +155,37 @@ class Generator:
             f"/* {prop.promise.sentence} */\nstatic int holds_{number}({', '.join(heads)}) {{\n"
             f"  int good = {body} != 0;\n  return good{failing};\n}}"
         )
+
+    # -------------------------------------------------------- what happens eventually
+
+    def _condition(self, number: int, condition: Predicate) -> None:
+        """What a predicate comes to in a state: 0 or 1, and 2 where it cannot be evaluated."""
+        to = self._expressions({"self": "s"})
+        body = to.compile(condition.test)
+        result = "failed ? 2 : good" if to.failing else "good"
+        failing = "  int failed = w->failed != 0;\n  w->failed = 0;\n" if to.failing else ""
+        self._functions.append(
+            f"/* {condition.name} */\nstatic int comes_{number}(Worker *w, const u64 *s) {{\n"
+            f"  int good = {body} != 0;\n{failing}  return {result};\n}}"
+        )
+
+    def _judge(self) -> str:
+        lines = [f"  truths[{number} * row] = (unsigned char)comes_{number}(w, s);"
+                 for number, _ in enumerate(self._conditions)]  # fmt: skip
+        head = "static void judge(Worker *w, const u64 *s, unsigned char *truths, u64 row) {"
+        return "\n".join([head, *lines, "}", "", '#include "graph.c"'])
+
+    def _opening(self, action: Action, to: Expressions) -> str:
+        """Note whose step an action is; where its parameter is not chosen yet, of which action."""
+        own = [number for number, party in enumerate(self._parties) if party.action == action.name]
+        if not own:
+            return "w->party = NOBODY;"
+        if action.party is None:
+            return f"w->party = {own[0]};"
+        if action.party not in to.names:
+            return f"w->party = {ANYBODY - own[0]};"
+        kind = next(p.type for p in action.parameters if p.name == action.party)
+        return f"w->party = {own[0] - low_of(kind)} + (int){to.names[action.party]};"
 
     # -------------------------------------------------------- refinement
 

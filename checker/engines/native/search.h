@@ -8,6 +8,8 @@
  *   leave(w, s)        emit() each successor of s
  *   is_bound[site]     whether a failure there is a bound that was passed, or a defect
  *   canonical(s)       the representative of a state under symmetry (only with SYMMETRY)
+ *   judge(w, s, …)     what the predicates come to of which it is asked whether they hold
+ *                      eventually (only with EVENTUALLY)
  *
  * and, with FINGERPRINTS, wants 64 bits to be kept of each state instead of all its words.
  */
@@ -59,6 +61,13 @@ typedef struct {
   u64 apart[8], count, found, next, apart_too[8];
 } Run;
 
+#ifdef EVENTUALLY
+#define NOBODY -1
+typedef struct Graph Graph;
+static void record_step(Worker *w, const u64 *s, const u64 *t);
+static void record_cut(Worker *w);
+#endif
+
 typedef struct {
   u64 state[WORDS];
 #ifdef FINGERPRINTS
@@ -81,6 +90,10 @@ struct __attribute__((aligned(128))) Worker {
   Pending batch[BATCH];
   Pending *aside;
   u64 aside_count, aside_room;
+#ifdef EVENTUALLY
+  Graph *graph; /* in the second pass */
+  int party;    /* whose the action is that is being tried */
+#endif
 };
 
 static inline u64 mixed(u64 h, u64 value) {
@@ -108,12 +121,21 @@ static void note(Worker *w, Seen *seen, const u64 *after, u32 instance) {
   __atomic_store_n(&seen->found, 2, __ATOMIC_RELEASE);
 }
 static inline int pending(const Worker *w, u32 property) {
+#ifdef EVENTUALLY
+  if (w->graph) return 0;
+#endif
   return !__atomic_load_n(&w->run->seen[property].found, __ATOMIC_RELAXED);
 }
 /* An action could not be finished: count the bound, or keep the first defect. */
 static void stuck(Worker *w, u32 instance) {
   u32 site = w->failed;
   w->failed = 0;
+#ifdef EVENTUALLY
+  if (w->graph) {
+    record_cut(w);
+    return;
+  }
+#endif
   w->enabled++;
   w->sites[site]++;
   if (!is_bound[site]) note(w, &w->run->defect, 0, instance);

@@ -198,6 +198,12 @@ static inline int emitted_lately(Worker *w, const u64 *key, u64 hash) {
 
 /* What an action leads to, from `s` to `t`; staying where one is leads nowhere. */
 static inline void emit(Worker *w, const u64 *s, const u64 *t, u32 instance) {
+#ifdef EVENTUALLY
+  if (w->graph) {
+    record_step(w, s, t);
+    return;
+  }
+#endif
   Pending *item = &w->batch[w->pending];
   memcpy(item->state, t, sizeof item->state);
   w->fired[instance]++;

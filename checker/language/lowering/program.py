@@ -357,7 +357,7 @@ def _party(
     party = wanted or (actor if actor in types else None)
     if method.mark.fair is None or party is None:
         return None
-    if types[party].choices is None:
+    if not types[party].dense:
         what = f"{party}: {types[party]} has too many values to be fair to each"
         frame.refuse(frame.source.tree, what, "to=…, a parameter that ranges over a domain")
     return party

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from checker import Verdict, check, replay
+from checker.check import Engine
+from checker.engines import native
 from tests.checker.engines.fair_runs import NOBODY, Small
 from tests.fuzz.machines import loaded
 
@@ -169,16 +171,17 @@ def answers(verdict: Verdict) -> dict[str, str]:
     return {f.id: f.result for f in verdict.findings if f.kind == "eventually"}
 
 
+needs_a_compiler = pytest.mark.skipif(native.compiler() is None, reason="no C compiler is found")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("walks")
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(drawn=machines())
-def test_the_engine_says_what_the_judge_says(drawn: Drawn, folder: Path) -> None:
+def agree(drawn: Drawn, folder: Path, engine: Engine) -> None:
     with loaded(drawn.text(), folder) as machine:
-        verdict = check(machine, engine="python")
+        verdict = check(machine, engine=engine)
         assert answers(verdict) == expected(drawn)
         for finding in verdict.findings:
             if finding.trace is not None:
@@ -188,3 +191,24 @@ def test_the_engine_says_what_the_judge_says(drawn: Drawn, folder: Path) -> None
                 event("goes round" if going else "stands still")
             elif finding.kind == "eventually":
                 event("holds")
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(drawn=machines())
+def test_the_python_engine_says_what_the_judge_says(drawn: Drawn, folder: Path) -> None:
+    agree(drawn, folder, "python")
+
+
+@needs_a_compiler
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@given(drawn=machines())
+def test_the_native_engine_says_what_the_judge_says(drawn: Drawn, folder: Path) -> None:
+    agree(drawn, folder, "native")
+
+
+@pytest.mark.slow
+@needs_a_compiler
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(drawn=machines())
+def test_the_native_engine_says_it_of_many(drawn: Drawn, folder: Path) -> None:
+    agree(drawn, folder, "native")

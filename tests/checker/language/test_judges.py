@@ -76,14 +76,9 @@ def said(verdict: Verdict) -> Any:
     """What engines must agree on.
 
     Where a limit ended the search, the native engine has not looked at the states of the last
-    level, and the other has: there the findings may differ.  What happens eventually only one
-    of them decides.
+    level, and the other has: there the findings may differ.
     """
-    findings = {
-        f.id: (f.result, f.trace.length if f.trace else None)
-        for f in verdict.findings
-        if f.kind != "eventually"
-    }
+    findings = {f.id: (f.result, f.trace.length if f.trace else None) for f in verdict.findings}
     return (
         verdict.distinct,
         verdict.generated,
