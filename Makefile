@@ -1,7 +1,9 @@
 # make check      the main job: every configuration's verdicts (ARGS=… goes to `verdict check`)
 # make test       the tests, without the slow ones (ARGS=… goes to pytest)
 # make test-all   the tests, all of them
+# make sanitize   the native engine under the address, behaviour and thread sanitizers
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
+# make bench      the engines beside other programs that explore the same (ARGS=… goes to it)
 # make lint       style, formatting, import directions
 # make types      mypy --strict over everything
 # make lock       write uv.lock and requirements/dev.txt anew from pyproject.toml (needs uv)
@@ -13,14 +15,14 @@ ARGS ?=
 # Processes for the tests: as many as a small machine has cores.
 JOBS ?= 2
 # Random machines to look at, for each way of running them.
-MACHINES ?= 1000
+MACHINES ?= 2000
 
 BIN := .venv/bin
 # What runs the tests: .ci/run measures coverage with it.
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check test test-all fuzz lint types lock clean venv
+.PHONY: check test test-all sanitize fuzz bench lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -30,6 +32,12 @@ test: venv
 
 test-all: venv
 	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS)
+
+sanitize: venv
+	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS) tests/checker/engines/test_native_sanitized.py
+
+bench: venv
+	@$(BIN)/verdict bench $(ARGS)
 
 fuzz: venv
 	@VERDICT_FUZZ=$(MACHINES) HYPOTHESIS_PROFILE=search \
