@@ -30,7 +30,11 @@ class Small:
         steps = np.array(sorted(self.steps), np.int32).reshape(-1, 3)
         cuts = np.array(sorted(self.cuts), np.int32).reshape(-1, 2)
         starts = np.array(sorted(self.starts), np.int32)
-        return Graph(self.size, starts, *steps.T.copy(), *cuts.T.copy(), len(self.strong))
+        sources, targets, parties = steps.T.copy()
+        cut_states, cut_parties = cuts.T.copy()
+        return Graph(
+            self.size, starts, sources, targets, parties, cut_states, cut_parties, len(self.strong)
+        )
 
     def reachable(self, entries: frozenset[int], among: frozenset[int]) -> frozenset[int]:
         """What can be reached from some states through others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from checker.language.domains import Index
 from checker.language.machine import Snapshot
@@ -28,9 +28,8 @@ def renamed(value: Any, names: Names) -> Any:
         case Set() | Bag() | Seq():  # a bag goes over its distinct elements
             return freeze(type(value)(renamed(item, names) for item in value._data))
         case Record():
-            return type(value)(
-                *(renamed(getattr(value, f.name), names) for f in dataclasses.fields(value))
-            )
+            named = dataclasses.fields(cast("Any", value))
+            return type(value)(*(renamed(getattr(value, f.name), names) for f in named))
         case _:
             return value
 
