@@ -3,7 +3,8 @@
 The compiler is `cc` (or what the environment's CC names), else the one that the `ziglang` wheel
 brings (an optional extra).  Built libraries are kept in the user's cache folder under a name
 made of everything that went into them, and appear there whole or not at all, so that any number
-of processes may build at once.
+of processes may build at once.  Each ends with a digest of itself: loading a library of which
+only a part is left, on a disk that was full, would end the process.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import platformdirs
 from checker.errors import EngineError
 
 FLAGS = ("-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-w")
+DIGEST = hashlib.sha256().digest_size
 PARTS = (
     "runtime.h", "search.h", "symmetry.c", "table.c", "checkpoint.c", "search.c", "graph.c"
 )  # fmt: skip
@@ -45,13 +47,17 @@ def compiler() -> list[str] | None:
     return None
 
 
-@functools.cache
 def compiler_version() -> str:
     """What the compiler says it is, on one line; empty where there is none."""
-    command = compiler()
-    if command is None:
+    return _version(tuple(compiler() or ()))
+
+
+@functools.cache
+def _version(command: tuple[str, ...]) -> str:
+    try:
+        said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    except OSError:  # a library that was built before needs no compiler
         return ""
-    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     return said.stdout.split("\n")[0].strip()
 
 
@@ -88,7 +94,7 @@ def build(text: str, extra: tuple[str, ...] = ()) -> Path:
     name = hashlib.sha256(content.encode()).hexdigest()[:32]
     folder = cache_folder()
     library = folder / f"{name}.so"
-    if library.exists():
+    if whole(library):
         return library
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +102,7 @@ def build(text: str, extra: tuple[str, ...] = ()) -> Path:
             for file, content_of in {**parts, "program.c": text}.items():
                 (Path(place) / file).write_text(content_of, encoding="utf-8")
             _run([*command, *flags, "-o", "program.so", "program.c"], place)
+            _seal(Path(place) / "program.so")
             (Path(place) / "program.c").replace(folder / f"{name}.c")
             (Path(place) / "program.so").replace(library)
     except OSError as error:
@@ -103,6 +110,22 @@ def build(text: str, extra: tuple[str, ...] = ()) -> Path:
             f"{folder} cannot be written: {error.strerror}", hint="set VERDICT_CACHE to a folder"
         ) from None
     return library
+
+
+def _seal(library: Path) -> None:
+    """Put a digest behind the library; who loads one does not look behind its end."""
+    digest = hashlib.sha256(library.read_bytes()).digest()
+    with library.open("ab") as file:
+        file.write(digest)
+
+
+def whole(library: Path) -> bool:
+    """Whether a library is there, and as it was built."""
+    try:
+        content = library.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-DIGEST]).digest() == content[-DIGEST:]
 
 
 def _run(command: list[str], place: str) -> None:
@@ -113,7 +136,8 @@ def _run(command: list[str], place: str) -> None:
             f"the C compiler {command[0]} cannot be run: {error.strerror}", hint="look at CC"
         ) from None
     if done.returncode:
-        first = next((x for x in done.stderr.splitlines() if "error" in x), done.stderr.strip())
+        said = done.stderr.strip() or f"it ended with status {done.returncode}"
+        first = next((line for line in said.splitlines() if "error" in line), said)
         raise EngineError(f"{command[0]} refuses the generated C: {first}")
 
 
@@ -123,5 +147,6 @@ def load(library: Path) -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
     except OSError as error:
         raise EngineError(
-            f"the compiled program cannot be loaded: {error}", hint=f"remove {library}"
+            f"the compiled program cannot be loaded: {error}",
+            hint="set VERDICT_CACHE to a folder from which programs may be run",
         ) from None
