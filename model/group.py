@@ -12,6 +12,7 @@ processed again.
 from __future__ import annotations
 
 from checker import configuration
+from model.conduct import Conduct
 from model.consumer import Processing
 from model.coordination import Coordination
 from model.delivery import DeliveryPromises
@@ -21,7 +22,9 @@ from model.ownership import OwnershipPromises
 from spec import CommitMode
 
 
-class Group(DeliveryPromises, MembershipPromises, OwnershipPromises, Coordination, Members):
+class Group(
+    Conduct, DeliveryPromises, MembershipPromises, OwnershipPromises, Coordination, Members
+):
     """Consumer groups on the classic protocol."""
 
     configurations = (

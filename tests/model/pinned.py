@@ -98,8 +98,8 @@ BROKEN = (
         {**TWO, "timeouts": 1, "correlation": False},
         ("OWN-1", "OWN-2"),
         {
-            "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19, "DLV-3": 20, "DLV-9": 21,
-            "as_ownership": 22,
+            "positions_are_known": 29, "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19,
+            "DLV-3": 20, "DLV-9": 21, "as_ownership": 22,
         },
     ),
     Broken(

@@ -1,0 +1,74 @@
+"""What the model takes for granted is worth something: there is a mistake that each part notices.
+
+These are broken designs without a switch: one place in the model's source is changed, and nothing
+else is asked than the property in question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from checker import Limits
+from checker.check import chosen
+from checker.language.lowering import lower
+from checker.language.machine import declaration
+from checker.mutation import Mutants, Subject
+from checker.mutation.trial import judge, original
+from model import Group
+from model.conduct import Conduct
+from tests.model.pinned import TWO
+
+CRASHING = {**TWO, "crashes": 1}
+PREPARE = "model/coordination.py:Coordination.prepare_rebalance"
+PAUSING = {**TWO, "pauses": 1}
+
+MISTAKES = [
+    (
+        "one_outstanding",
+        TWO,
+        "drop-effect model/connection.py:Connection.park self.request = None",
+    ),
+    (
+        "nobody_at_the_other_end",
+        CRASHING,
+        "drop-effect model/connection.py:Connection.close self.parked = False",
+    ),
+    (
+        "generations_are_void",
+        TWO,
+        "drop-effect model/consumer.py:Consumer.let_go self.generation = 0",
+    ),
+    (
+        "positions_are_known",
+        TWO,
+        "drop-effect model/consumer.py:Consumer.forget self.acknowledged = each(0)",
+    ),
+    (
+        "stopped_is_stopped",
+        PAUSING,
+        "drop-guard model/members.py:Members.fetch_offset me.running()",
+    ),
+    (
+        "answers_are_asked_for",
+        TWO,
+        f"drop-operand {PREPARE} self.connections[m].parked",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "settings", "mistake"), MISTAKES)
+def test_a_mistake_is_noticed(wanted: str, settings: Mapping[str, Any], mistake: str) -> None:
+    program = chosen(lower(Group(**settings)), frozenset(), frozenset({wanted}))
+    beside = original(Subject("", program), Limits())
+    assert beside is not None
+    mutants = Mutants(program)
+    found = judge(mutants.program_of(mutants.found[mistake]), beside, None)
+    assert (found.fate, found.by) == ("killed", wanted)
+
+
+def test_every_part_has_its_mistake() -> None:
+    parts = {method.name for method in declaration(Conduct).of("invariant", "step")}
+    assert parts == {wanted for wanted, _, _ in MISTAKES}
