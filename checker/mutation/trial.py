@@ -38,7 +38,7 @@ WORTH_COMPILING = 20_000
 WORTH_OPTIMISING = 500_000
 """Distinct states from which on the compiler may take its time."""
 
-GROWTH = 4
+GROWTH = 10
 """How many times the states of the original a mutant may have."""
 
 SPARE = 1_000
