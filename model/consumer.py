@@ -83,6 +83,7 @@ class Consumer(Part):
     resume: Variant[Resume] = Resume.COMMITTED
     revoking: Variant[bool] = True  # whether it lets go of its partitions before joining again
     confirming: Variant[bool] = True  # whether commit-first waits for the commit's answer
+    heeding: Variant[bool] = True  # whether it joins again where it is told of a rebalance
 
     phase: Phase = Phase.IDLE
     paused: bool = False
@@ -188,7 +189,8 @@ class Consumer(Part):
         if error is Error.UNKNOWN_MEMBER_ID:
             self.fence()
         elif error is Error.REBALANCE_IN_PROGRESS:
-            self.phase = Phase.UNJOINED
+            if self.heeding or self.phase is not Phase.STABLE:
+                self.phase = Phase.UNJOINED
         else:
             self.phase = Phase.UNJOINED
             self.generation = 0

@@ -41,7 +41,7 @@ class Coordination(Participants):
 
     # ------------------------------------------------------------ requests arrive
 
-    @action(by="coordinator")
+    @action(by="coordinator", fair="weak", to="m")
     def arrive(self, m: Member, line: Line) -> None:
         """A request of `m` arrives, and is answered, kept, or refused."""
         connection = self.connections[m]
@@ -185,7 +185,7 @@ class Coordination(Participants):
 
     # ------------------------------------------------------------ the coordinator by itself
 
-    @action(by="coordinator")
+    @action(by="coordinator", fair="weak", to="leader")
     def complete_rebalance(self, leader: Member) -> None:
         """All have joined again but those who cannot be heard: a new generation begins.
 
@@ -213,7 +213,7 @@ class Coordination(Participants):
                 if self.connections[m].parked:
                     self.connections[m].answer(self.joined(m))
 
-    @action(by="coordinator")
+    @action(by="coordinator", fair="weak", to="g")
     def become_empty(self, g: GroupId) -> None:
         """Nobody has joined again: the group keeps its progress, and has no members."""
         group = self.coordinators[g]
@@ -232,7 +232,7 @@ class Coordination(Participants):
             for m in Member
         )
 
-    @action(by="coordinator")
+    @action(by="coordinator", fair="weak", to="m")
     def session_expires(self, m: Member) -> None:
         """No heartbeat for session.timeout.ms: the member is taken for dead."""
         require(self.expiry)

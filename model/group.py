@@ -19,11 +19,18 @@ from model.delivery import DeliveryPromises
 from model.members import Members
 from model.membership import MembershipPromises
 from model.ownership import OwnershipPromises
+from model.progress import ProgressPromises
 from spec import CommitMode
 
 
 class Group(
-    Conduct, DeliveryPromises, MembershipPromises, OwnershipPromises, Coordination, Members
+    Conduct,
+    DeliveryPromises,
+    MembershipPromises,
+    OwnershipPromises,
+    ProgressPromises,
+    Coordination,
+    Members,
 ):
     """Consumer groups on the classic protocol."""
 
@@ -32,44 +39,44 @@ class Group(
             "smallest",
             about="Two members that join one after the other, and nothing goes wrong.",
             hazards=("DLV-3",),
-            Member=2, Partition=1, Generation=2, Offset=1,
+            Member=2, Partition=1, Generation=2, Offset=1, records=1,
         ),
         configuration(
             "crash",
             about="Two members, both of which may crash.",
             hazards=("DLV-3",),
-            Member=2, Partition=1, Generation=3, Offset=2, crashes=2,
+            Member=2, Partition=1, Generation=3, Offset=2, records=2, crashes=2,
         ),
         configuration(
             "restart",
             about="Two members, one of which crashes and comes back as a third.",
             hazards=("DLV-3",),
-            Member=3, Partition=1, Generation=3, Offset=1, crashes=1,
+            Member=3, Partition=1, Generation=3, Offset=1, records=1, crashes=1,
         ),
         configuration(
             "two partitions",
             about="Two members share two partitions; both may crash.",
             hazards=("DLV-3",),
-            Member=2, Partition=2, Generation=3, Offset=1, crashes=2,
+            Member=2, Partition=2, Generation=3, Offset=1, records=1, crashes=2,
         ),
         configuration(
             "surplus",
             about="Three members share two partitions.",
             hazards=("DLV-3",),
-            Member=3, Partition=2, Generation=2, Offset=1,
+            Member=3, Partition=2, Generation=2, Offset=1, records=1,
         ),
         configuration(
             "zombie",
             about="Members are paused past their session timeout, and go on afterwards.",
             hazards=("OWN-3", "DLV-3"),
-            Member=2, Partition=1, Generation=3, Offset=1, pauses=2,
+            Member=2, Partition=1, Generation=3, Offset=1, records=1, pauses=2,
         ),
         configuration(
             "slow",
             about="Processing outlasts max.poll.interval.ms; members crash and leave; an empty "
             "group may be deleted.",
             hazards=("OWN-3", "DLV-3"),
-            Member=2, Partition=1, Generation=3, Offset=2,
+            Member=2, Partition=1, Generation=3, Offset=2, records=2,
             crashes=2, slowness=True, leaving=True, deletion=True,
         ),
         configuration(
@@ -77,13 +84,13 @@ class Group(
             about="Requests are given up twice; what was given up is lost, or arrives late, or "
             "is repeated.",
             hazards=("OWN-3", "DLV-3"),
-            Member=2, Partition=1, Generation=3, Offset=1, timeouts=2,
+            Member=2, Partition=1, Generation=3, Offset=1, records=1, timeouts=2,
         ),
         configuration(
             "late commit",
             about="A single member, whose late commit undoes its newer one.",
             hazards=("DLV-3", "DLV-8"),
-            Member=1, Partition=1, Generation=2, Offset=3, timeouts=3,
+            Member=1, Partition=1, Generation=2, Offset=3, records=3, timeouts=3,
         ),
         configuration(
             "auto-commit",
@@ -115,7 +122,7 @@ class Group(
             "two groups",
             about="A group of two and a group of one read the same partition.",
             hazards=("DLV-3",),
-            GroupId=2, Member=3, Partition=1, Generation=2, Offset=2,
+            GroupId=2, Member=3, Partition=1, Generation=2, Offset=2, records=2,
         ),
         configuration(
             "large",

@@ -68,7 +68,7 @@ class Members(Participants):
         self.consumers[m].phase = Phase.PREPARING_REBALANCE
         self.connections[m].send(JoinGroupRequest(m))
 
-    @action
+    @action(fair="strong")
     def join(self, m: Member) -> None:
         """A member whose generation is over lets go of everything and joins again."""
         me = self.consumers[m]
@@ -143,12 +143,12 @@ class Members(Participants):
 
     # ------------------------------------------------------------ records
 
-    @action
+    @action(fair="strong")
     def poll(self, m: Member, p: Partition, end: Offset) -> None:
         """The records from the member's position up to `end` are handed over."""
         self.consumers[m].poll(p, end)
 
-    @action
+    @action(fair="strong")
     def process(self, m: Member, p: Partition) -> None:
         """The next of the records handed over is processed."""
         me = self.consumers[m]
@@ -156,7 +156,7 @@ class Members(Participants):
         self.aux_processed[self.group_of(m)][p].add(me.processed[p])
         me.processed[p] += 1
 
-    @action
+    @action(fair="strong")
     def commit(self, m: Member, p: Partition) -> None:
         """A member commits how far it has come in a partition."""
         me = self.consumers[m]
@@ -168,7 +168,7 @@ class Members(Participants):
             me.acknowledged[p] = offset
         self.connections[m].send(OffsetCommitRequest(m, me.generation, p, offset))
 
-    @action
+    @action(fair="strong")
     def fetch_offset(self, m: Member, p: Partition) -> None:
         """A member asks how far the group has come in a partition that is now its own."""
         me = self.consumers[m]
@@ -178,7 +178,7 @@ class Members(Participants):
         require(p not in me.positioned)
         self.connections[m].send(OffsetFetchRequest(m, p))
 
-    @action
+    @action(fair="strong")
     def heartbeat(self, m: Member) -> None:
         """A member asks whether its generation is still good, where it is not."""
         me = self.consumers[m]
@@ -193,7 +193,7 @@ class Members(Participants):
 
     # ------------------------------------------------------------ answers arrive
 
-    @action
+    @action(fair="strong")
     def lead(self, m: Member, owner: Map[Partition, Member]) -> None:
         """The leader learns who is in, and shares out the partitions."""
         me = self.consumers[m]
@@ -244,7 +244,7 @@ class Members(Participants):
             me.phase = Phase.COMPLETING_REBALANCE
             self.connections[m].send(SyncGroupRequest(m, generation, plan))
 
-    @action
+    @action(fair="strong")
     def receive(self, m: Member) -> None:
         """An answer arrives that leaves the member nothing to choose."""
         me = self.consumers[m]

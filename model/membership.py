@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from checker import invariant, reachable, refines, step
-from model.consumer import Phase
+from checker import invariant, refines, step
 from model.coordination import Coordination
 from model.coordinator import Standing
 from model.messages import (
@@ -23,7 +22,6 @@ from spec.membership import (
     GRP_2,
     GRP_3,
     GRP_4,
-    GRP_5,
     GRP_6,
     GRP_8,
     GRP_9,
@@ -97,18 +95,6 @@ class MembershipPromises(Participants):
                 for p in Partition
             )
             for group in self.coordinators.values()
-        )
-
-    @reachable(GRP_5)
-    def taken_over(self) -> bool:
-        """Somebody died holding a partition that another member now has; asked where they die."""
-        return self.crashes == 0 or any(
-            self.consumers[dead].phase is Phase.CRASHED
-            and p in self.consumers[dead].owned
-            and self.owns(self.group_of(dead), m, p)
-            for dead in Member
-            for m in Member
-            for p in Partition
         )
 
     @step(GRP_6)

@@ -53,7 +53,7 @@ GRP_4 = Promise(
 )
 GRP_5 = Promise(
     "GRP-5",
-    "The partitions of a member that died are assigned to another one.",
+    "The partitions of a member that died are eventually assigned to one that is alive.",
     source="KafkaConsumer javadoc, Consumer Groups; session.timeout.ms",
     guards="partitions that stay with a dead member for ever",
 )
@@ -62,6 +62,13 @@ GRP_6 = Promise(
     "What happens in one group changes nothing in another.",
     source="KafkaConsumer javadoc, Consumer Groups: any number of groups on one topic",
     guards="one application's progress or membership leaking into another's",
+)
+GRP_7 = Promise(
+    "GRP-7",
+    "Once membership stops changing, the group becomes stable, and every member knows.",
+    source="Kafka Client-side Assignment Proposal; ClassicGroupState.STABLE; "
+    "GroupMetadataManager.maybeCompleteJoinPhase, expirePendingSync",
+    guards="a group that rebalances for ever, or waits for ever, while nobody comes or goes",
 )
 GRP_8 = Promise(
     "GRP-8",
@@ -95,7 +102,7 @@ GRP_11 = Promise(
     source="GroupCoordinatorService.deleteGroups; OffsetMetadataManager.deleteAllOffsets",
     guards="a new group of that name that begins where a forgotten one ended",
 )
-MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6, GRP_8, GRP_9, GRP_10, GRP_11)
+MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6, GRP_7, GRP_8, GRP_9, GRP_10, GRP_11)
 
 
 class GroupState(Enum):

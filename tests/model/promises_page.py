@@ -26,6 +26,11 @@ promise. Each is decided by visiting every reachable state of the machine `Group
 `model/`), in the configurations named below; "14 states" is the length of the shortest trace that
 shows it, the initial state counted. A promise is only asked in a configuration that it speaks of.
 
+GRP-5, GRP-7 and DLV-7 say what must happen in the end. They hold in every fair run: one in which
+what is sent and not given up arrives, members that run go on, and timeouts that may strike do
+(`model/progress.py`; [what fairness is](language.md#what-happens-eventually)). They are asked where
+`records` is set, to the number of records of which it is asked whether they are processed.
+
 `make check` searches all configurations. This page is made by `python -m tests.model.promises_page`
 from the catalogue in `spec/` and from the numbers that the tests pin; a test holds it to both.
 """
@@ -45,7 +50,8 @@ BROKEN_DESIGNS = """\
 ## Broken designs
 
 Each promise that holds is worth something: there is a design, switched on by a setting, in which
-it is false, and that is found. The numbers are the states of the shortest traces.
+it is false, and that is found. The numbers are the states of the shortest traces; of a run that
+goes on for ever, of its stem and one round of its loop.
 
 | design | settings | false |
 | --- | --- | --- |

@@ -24,6 +24,12 @@ def test_a_broken_design_is_found_out(broken: Broken) -> None:
     }
     assert false == broken.false
     assert set(broken.breaks) <= set(false)
+    lassos = {
+        finding.id: (finding.trace.loop, len(finding.trace.steps) - finding.trace.loop)
+        for finding in verdict.findings
+        if finding.trace is not None and finding.trace.loop is not None
+    }
+    assert lassos == broken.lassos
 
 
 def test_every_promise_has_a_design_that_breaks_it() -> None:

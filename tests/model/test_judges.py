@@ -39,7 +39,7 @@ def test_cpython_and_the_engine_agree(settings: Mapping[str, Any]) -> None:
     ("name", "promise"),
     [
         ("slow", "OWN-3"),
-        ("crash", "GRP-5"),
+        ("crash", "taken_over"),
         ("crash", "DLV-3"),
         ("auto-commit", "DLV-4"),
         ("late commit first", "DLV-5"),
