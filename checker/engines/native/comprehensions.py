@@ -10,6 +10,7 @@ an element can fail, the bound waits until then.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from checker.engines.native.containers import added
 from checker.engines.native.context import Context
@@ -53,6 +54,8 @@ def loop(to: Context, source: Source, name: str, *, distinct: bool = False) -> L
             return _between(to, start, stop, name)
         case Elements(whole, item):
             return _elements(to, whole, item, name, distinct=distinct)
+        case _:
+            assert_never(source)
 
 
 def _between(to: Context, start: Expr, stop: Expr, name: str) -> Loop:

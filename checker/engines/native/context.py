@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from checker.engines.native.places import Place, place_of
-from checker.engines.native.shapes import Shapes, is_scalar, is_short, low_of, number_text
+from checker.engines.native.shapes import Shapes, low_of, number_text
 from checker.engines.native.words import Room
 from checker.errors import Span
 from checker.language.ir import Const, Expr
@@ -74,15 +74,10 @@ class Context(ABC):
     @contextmanager
     def naming(self, name: str, text: str) -> Iterator[None]:
         """Let a variable be `text` while the block runs."""
-        before = self.names.get(name)
+        before = dict(self.names)
         self.names[name] = text
-        try:
-            yield
-        finally:
-            if before is None:
-                del self.names[name]
-            else:
-                self.names[name] = before
+        yield
+        self.names = before
 
     def site(self, bound: str | None, span: Span | None) -> int:
         """A site, noting that the function has one."""
@@ -122,14 +117,8 @@ class Context(ABC):
 
     def coded(self, expr: Expr, text: str) -> str:
         """The number of a scalar value, of which `text` is the value."""
-        if isinstance(expr, Const) and is_scalar(expr.type) and not is_short(expr.type):
-            return (
-                number_text(int(expr.value) - low_of(expr.type))
-                if isinstance(expr.type, IntType)
-                else number_text(expr.type.number(expr.value))
-            )
-        if isinstance(expr.type, IntType) and text.isdecimal():
-            return str(int(text) - low_of(expr.type))
+        if isinstance(expr, Const) and isinstance(expr.type, IntType):
+            return number_text(int(expr.value) - low_of(expr.type))
         return self.shapes.encoded(expr.type, text)
 
     def place(self, expr: Expr) -> Place | None:

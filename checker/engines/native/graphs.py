@@ -70,7 +70,7 @@ def _explored(search: NativeSearch, drawn: Any, arrays: dict[str, NDArray[Any]])
     steps = {name: arrays[name][: drawn.steps] for name in ("sources", "targets", "parties")}
     cuts = {name: arrays[name][: drawn.cuts] for name in ("cut_states", "cut_parties")}
     cut_states, cut_parties = _each_party(number[cuts["cut_states"]], cuts["cut_parties"], owed)
-    truths = arrays["truths"].reshape(-1, run.count)[:, entries]
+    truths = arrays["truths"].reshape(len(predicates(search.program)), run.count)[:, entries]
     return Explored(
         Graph(
             size=len(entries),

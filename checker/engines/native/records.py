@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from checker.engines.native.context import Context, after
 from checker.engines.native.shapes import is_scalar
 from checker.language.ir import Get, Inject, IsA, Make, Project, Some, Unwrap
@@ -17,13 +19,9 @@ def get(to: Context, expr: Get) -> str:
     if not kind.dense:
         return f"{base}.f_{expr.name}"
     assert isinstance(kind, RecordType)
-    stride, size = 1, 1
-    for name, inner in reversed(kind.fields):
-        size = inner.count or 1
-        if name == expr.name:
-            break
-        stride *= size
-    return to.shapes.decoded(expr.type, f"({base} / {stride} % {size})")
+    position = [name for name, _ in kind.fields].index(expr.name)
+    size, *smaller = [inner.count or 1 for _, inner in kind.fields[position:]]
+    return to.shapes.decoded(expr.type, f"({base} / {math.prod(smaller)} % {size})")
 
 
 def make(to: Context, expr: Make) -> str:
@@ -76,11 +74,8 @@ def is_a(to: Context, expr: IsA) -> str:
 
 def _bounds(whole: UnionType, option: RecordType) -> tuple[int, int]:
     """Between which numbers those of a record lie in a dense union."""
-    base = 0
-    for own in whole.options:
-        if own == option:
-            break
-        base += own.count or 0
+    before = whole.options[: whole.options.index(option)]
+    base = sum(own.count or 0 for own in before)
     return base, base + (option.count or 0)
 
 

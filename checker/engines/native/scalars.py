@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from checker.engines.native.context import Context, after
-from checker.engines.native.places import Place
 from checker.engines.native.shapes import LARGEST, is_scalar
 from checker.language.ir import (
     Apply,
@@ -21,7 +20,7 @@ from checker.language.ir import (
     Var,
 )
 from checker.language.lowering.coercion import interval
-from checker.language.types import IntType, MapType
+from checker.language.types import IntType, MapType, PartType
 
 
 def constant(to: Context, expr: Const) -> str:
@@ -32,10 +31,13 @@ def constant(to: Context, expr: Const) -> str:
 
 
 def variable(to: Context, expr: Var) -> str:
-    """A variable: what it is called in C, or a root's whole state."""
+    """A variable: what it is called in C, or a whole state, of its fields."""
     if expr.name in to.names:
         return to.names[expr.name]
-    return to.read(Place(*to.roots[expr.name]), expr.type)
+    assert isinstance(expr.type, PartType)
+    fields = expr.type.fields
+    inner = ", ".join(f".f_{name} = {to.compile(Get(k, None, expr, name))}" for name, k in fields)
+    return f"(({to.shapes.of(expr.type)}){{{inner or 0}}})"
 
 
 def choose(to: Context, expr: Choose) -> str:

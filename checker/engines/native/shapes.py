@@ -114,10 +114,9 @@ class Shapes:
                 found = [(f"r{position}", option) for position, option in enumerate(options)]
             case MapType(_, value):
                 found = [("v", value)]
-            case CollectionType(item):
-                found = [("v", item)]
             case _:
-                raise TypeError(kind)
+                assert isinstance(kind, CollectionType)
+                found = [("v", kind.item)]
         for _, own in found:
             self.of(own)
         if isinstance(kind, OptionType | UnionType):
@@ -207,10 +206,9 @@ class Shapes:
                 return self._access_union(options, room)
             case MapType(key, value):
                 return self._access_row(value, room, str(key.count))
-            case CollectionType():
-                return self._access_slots(kind, room)
             case _:
-                raise TypeError(kind)
+                assert isinstance(kind, CollectionType)
+                return self._access_slots(kind, room)
 
     def _part(self, kind: Type, component: Component) -> str:
         return self.load(kind, component.room, "p", str(component.word), f"bit + {component.bit}")
@@ -297,14 +295,14 @@ class Shapes:
 
     def every(self, kind: Type) -> str:
         """The array of every value of a type that is no number but has `choices`."""
-        name = f"{self.of(kind)}_every"
+        shape = self.of(kind)
         if kind not in self._listed:
             self._listed.add(kind)
             values = ",\n  ".join(self._braces(kind, value) for value in kind.universe())
             self.declarations.append(
-                f"static const {self.of(kind)} {name}[{kind.choices}] = {{\n  {values}}};"
+                f"static const {shape} {shape}_every[{kind.choices}] = {{\n  {values}}};"
             )
-        return name
+        return f"{shape}_every"
 
     def literal(self, kind: Type, value: Any) -> str:
         """A constant value."""
@@ -337,14 +335,13 @@ class Shapes:
                 inner = f".tag = {tag}, .r{tag} = {self._braces(options[tag], value)}"
             case MapType(_, own):
                 inner = f"{{{', '.join(self._braces(own, item) for item in value.values())}}}"
-            case CollectionType(item):
+            case _:
+                assert isinstance(kind, CollectionType)
                 listed = (
                     list(value) if isinstance(kind, SeqType) else sorted(value._data, key=order)
                 )
-                body = ", ".join(self._braces(item, element) for element in listed)
+                body = ", ".join(self._braces(kind.item, element) for element in listed)
                 inner = f"{len(listed)}, {{{body or 0}}}"
-            case _:
-                raise TypeError(kind)
         return f"{{{inner}}}"
 
 

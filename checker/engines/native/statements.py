@@ -19,7 +19,6 @@ from checker.language.ir import (
     If,
     Let,
     Require,
-    Source,
     Stmt,
     Var,
     walk,
@@ -98,18 +97,19 @@ class Function:
                 self._failed()
             case If(_, test, then, other):
                 self._if(test, then, other)
-            case For(_, name, source, inside):
-                self._for(name, source, inside)
+            case _:
+                assert isinstance(statement, For)
+                self._for(statement)
 
-    def _for(self, name: str, source: Source, inside: tuple[Stmt, ...]) -> None:
-        variable = self.to.fresh(name)
-        loop = self.to.loop(source, variable)
+    def _for(self, statement: For) -> None:
+        variable = self.to.fresh(statement.name)
+        loop = self.to.loop(statement.source, variable)
         if loop.before:
             self.line(f"{{ {loop.before.rstrip()}")
             self._failed()
         self.line(f"{loop.head} {{")
-        with self.to.naming(name, variable):
-            self._block(inside, loop.first)
+        with self.to.naming(statement.name, variable):
+            self._block(statement.body, loop.first)
         self.line("}}" if loop.before else "}")
 
     def _if(self, test: Expr, then: tuple[Stmt, ...], other: tuple[Stmt, ...]) -> None:

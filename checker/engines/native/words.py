@@ -21,7 +21,7 @@ from typing import Any
 from checker.errors import EngineError
 from checker.language.machine import Snapshot
 from checker.language.types import (
-    BagType,
+    HELD,
     CollectionType,
     IntType,
     MapType,
@@ -33,7 +33,7 @@ from checker.language.types import (
     Type,
     UnionType,
 )
-from checker.language.values import Bag, Map, Seq, Set, freeze, order
+from checker.language.values import Map, Set, freeze, order
 
 WORD = 64
 LARGEST_STORED = 1 << 62
@@ -139,7 +139,7 @@ class Rooms:
                 return _row(kind, Row(self.of(value), key.count or 0))
             case CollectionType():
                 return _row(kind, Row(self.slot(kind), kind.capacity))
-            case _:
+            case _:  # an integer without bounds
                 raise TypeError(f"{kind} is never stored")
 
     def _union(self, kind: UnionType, options: tuple[Type, ...]) -> Room:
@@ -225,10 +225,10 @@ class Codec:
         found: Snapshot = self._value(self._state, bits)
         return found
 
-    def scalar(self, kind: Type, number: int) -> Any:
-        """The value of a scalar type with that number; an integer's is itself."""
+    def _scalar(self, kind: Type, number: int) -> Any:
+        """The value of a scalar type with that number."""
         if isinstance(kind, IntType):
-            return number
+            return number + (kind.low or 0)
         if isinstance(kind, SetType):
             return freeze(Set(v for n, v in enumerate(self._values(kind.item)) if number >> n & 1))
         return self._values(kind)[number]
@@ -262,11 +262,10 @@ class Codec:
                 return tag | self._bits(inner.room, value) << address(inner)
             case MapType():
                 return self._row(room, list(value.values()))
-            case CollectionType():
+            case _:
+                assert isinstance(kind, CollectionType)
                 items = list(value) if isinstance(kind, SeqType) else sorted(value._data, key=order)
                 return self._slots(room, items)
-            case _:
-                raise TypeError(f"{kind} is never stored")
 
     def _struct(self, room: Room, value: Any) -> int:
         bits = 0
@@ -300,10 +299,7 @@ class Codec:
     def _value(self, room: Room, bits: int) -> Any:
         kind = room.type
         if room.scalar:
-            number = bits & (1 << room.width) - 1
-            if isinstance(kind, IntType):
-                return number + (kind.low or 0)
-            return self.scalar(kind, number)
+            return self._scalar(kind, bits & (1 << room.width) - 1)
         match kind:
             case PartType(cls=cls):
                 return Snapshot(cls, tuple((c.name, self._at(c, bits)) for c in room.components))
@@ -322,11 +318,9 @@ class Codec:
                 return freeze(
                     Map(dict(zip(keys, (self._value(row.item, b) for b in places), strict=True)))
                 )
-            case CollectionType():
-                forms: dict[type[Type], Any] = {SetType: Set, SeqType: Seq, BagType: Bag}
-                return freeze(forms[type(kind)](self._taken(room, bits)))
             case _:
-                raise TypeError(f"{kind} is never stored")
+                assert isinstance(kind, CollectionType)
+                return freeze(HELD[type(kind)](self._taken(room, bits)))
 
     def _at(self, component: Component, bits: int) -> Any:
         return self._value(component.room, bits >> address(component))
