@@ -35,7 +35,13 @@ def disagreements(program: Program, known: Known, verdict: Verdict) -> Iterator[
         if expected != found:
             yield f"{what}: {found}, and the reference has {expected}"
     for finding in verdict.findings:
-        yield from _about(program, known, finding)
+        if finding.kind != "eventually":  # which the reference does not decide
+            yield from _about(program, known, finding)
+
+
+def eventual(verdict: Verdict) -> dict[str, Result]:
+    """What a verdict says of what happens eventually."""
+    return {one.id: one.result for one in verdict.findings if one.kind == "eventually"}
 
 
 def _about(program: Program, known: Known, finding: Finding) -> Iterator[str]:

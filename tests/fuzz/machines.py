@@ -55,6 +55,9 @@ from checker import *
 '''
 
 
+HEADS = ("@action", "@action", '@action(by="who", fair="weak")', '@action(fair="strong")')
+
+
 @st.composite
 def machine_texts(draw: st.DrawFn) -> str:
     """The text of a module with a machine `Random` that needs no settings."""
@@ -298,7 +301,7 @@ class Writer:
         lines = []
         self._signatures: dict[str, list[Readable]] = {}
         for number in range(self.drawing.number(1, 4)):
-            head = self.drawing.one(("@action", "@action", '@action(by="who", fair="weak")'))
+            head = self.drawing.one(HEADS)
             lines += [head, *self._behaviour(f"act{number}", 2)]
         return [*lines, *self._motor("motor"), *self._motor("engine")]
 
@@ -382,6 +385,10 @@ class Writer:
                       f"{INDENT}return {self._phrases().expr(BOOL, 2)}", ""]  # fmt: skip
         if draw.chance(6):
             lines += self._step()
+        if draw.chance(2):
+            head = draw.one(("@eventually", "@eventually(after=inv0)"))
+            lines += [head, "def soon(self) -> bool:",
+                      f"{INDENT}return {self._phrases().expr(BOOL, 2)}", ""]  # fmt: skip
         return lines
 
     def _step(self) -> list[str]:
@@ -394,10 +401,11 @@ class Writer:
             head = f"@step(on={name})"
         to = self._phrases(*after, *parameters)
         signature = ", ".join(["self", "after: Self", *(f"{n}: {k.text}" for n, k in parameters)])
+        changed = draw.one(("", "", "", "self == after or ", "self != after and "))
         return [
             head,
             f"def stepwise({signature}) -> bool:",
-            f"{INDENT}return {to.expr(BOOL, 3)}",
+            f"{INDENT}return {changed}{to.expr(BOOL, 3)}",
             "",
         ]
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from checker import Machine, check
+from checker import Machine, Verdict, check
 from checker.engines.python import compiler, walker
 from checker.errors import LanguageError
 from checker.language import types
 from checker.language.ir import Program
 from checker.language.lowering import lower
 from tests.fuzz import compiled
-from tests.fuzz.agreement import disagreements, limits
+from tests.fuzz.agreement import disagreements, eventual, limits
 from tests.fuzz.cpython import differences
 from tests.fuzz.kinds import Drawing
 from tests.fuzz.machines import HEADER, Writer, loaded, machine_texts
@@ -48,10 +48,12 @@ def agree(text: str, folder: Path) -> None:
         verdict = check(machine, limits=limits(known))
         assert list(disagreements(program, known, verdict)) == []
         if compiled.compiles:
-            agree_compiled(machine, program, known, folder)
+            agree_compiled(machine, program, known, folder, verdict)
 
 
-def agree_compiled(machine: Machine, program: Program, known: Known, folder: Path) -> None:
+def agree_compiled(
+    machine: Machine, program: Program, known: Known, folder: Path, other: Verdict
+) -> None:
     """Have the native engine say it, too, with one thread and with several."""
     with compiled.quickly(folder):
         found = compiled.states(program, limits(known))
@@ -60,6 +62,7 @@ def agree_compiled(machine: Machine, program: Program, known: Known, folder: Pat
         for workers in (1, 3):
             verdict = check(machine, limits=limits(known), engine="native", workers=workers)
             assert list(disagreements(program, known, verdict)) == []
+            assert eventual(verdict) == eventual(other)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +123,8 @@ def test_the_machines_are_worth_looking_at(folder: Path) -> None:
 WRITTEN = """\
 Index; Enum; Range(; Counter(; Capacity(; (Record); (Part); Map[; Set[; Seq[; Bag[; | None; Map[Pair
 Seq[Annotated[; Network[; Queue[; Bulletin[; Variant[; aux_; each(; replace(; Node(; Big
-@initial; @action; @action(by=; @invariant; @reachable; @terminal; @step; @step(on=; @refines(
+@initial; @action; @action(by=; @action(fair=; @invariant; @reachable; @terminal; @refines(
+@eventually; @eventually(after=; @step; self == after; @step(on=
 require(; assert; match; case None; case Pair(; b=z; | Color.; if; elif; else:; return; for; range(
 .items(); .values(); .add(; .remove(; .discard(; .clear(); .append(; .pop_first(; .pop_last(
 .truncate(; .send(; .take(; .marked(; .count(; len(; sum(; min(; max(; default=; any(; all(; int(

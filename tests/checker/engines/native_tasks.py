@@ -91,7 +91,7 @@ class Tasks:
                 *fresh,
                 *lines,
                 "  memcpy(out, t, sizeof t), *done = 1;",
-                "  return 0;",
+                "  return w->failed;",
                 "}",
                 f"u32 task_{number}(const u64 *s, u64 *out, int *done) {{",
                 f"  Worker w = {{0}};\n  return run_{number}(&w, s, out, done);\n}}",

@@ -6,10 +6,22 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from typing import Self
 
 import pytest
 
-from checker import Limits, Machine, Verdict, check, replay
+from checker import (
+    Limits,
+    Machine,
+    Verdict,
+    action,
+    check,
+    eventually,
+    initial,
+    replay,
+    require,
+    step,
+)
 from checker.engines.native import engine
 from checker.errors import RequestError
 from examples.two_phase import TwoPhase
@@ -31,7 +43,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def told(verdict: Verdict) -> dict[str, object]:
-    """What two engines must agree on; what happens eventually, not all of them decide."""
+    """What two engines must agree on."""
     return {
         "distinct": verdict.distinct,
         "generated": verdict.generated,
@@ -42,7 +54,6 @@ def told(verdict: Verdict) -> dict[str, object]:
         "found": {
             one.id: (one.result, one.trace.length if one.trace else None)
             for one in verdict.findings
-            if one.kind != "eventually"
         },
     }
 
@@ -72,6 +83,61 @@ def test_what_is_found_is_the_same(case: Machine) -> None:
         for finding in verdict.findings:
             if finding.trace is not None:
                 replay(case, finding.trace)
+
+
+class Flipping(Machine):
+    """A step changes one bit."""
+
+    on: bool = False
+
+    @action
+    def flip(self) -> None:
+        """Change it."""
+        self.on = not self.on
+
+    @step
+    def changes(self, after: Self) -> bool:
+        """Every step changes the state."""
+        return self != after
+
+    @step
+    def stays(self, after: Self) -> bool:
+        """No step does."""
+        return self == after
+
+
+def test_states_are_compared_with_all_that_is_in_them() -> None:
+    verdict = check(Flipping(), engine="native")
+    assert {one.id: one.result for one in verdict.findings} == {
+        "changes": "holds", "stays": "violated", "well-defined": "holds"
+    }  # fmt: skip
+
+
+class Nowhere(Machine):
+    """There is no start."""
+
+    on: bool = False
+
+    @initial
+    def begin(self) -> None:
+        """It would have to be on."""
+        require(self.on)
+
+    @action
+    def flip(self) -> None:
+        """Change it."""
+        self.on = not self.on
+
+    @eventually
+    def soon(self) -> bool:
+        """It goes on."""
+        return self.on
+
+
+def test_where_there_is_no_start_nothing_is_found() -> None:
+    verdict = check(Nowhere(), engine="native")
+    assert told(verdict) == told(check(Nowhere()))
+    assert (verdict.distinct, verdict.findings[0].result) == (0, "holds")
 
 
 @pytest.mark.parametrize("workers", [1, 3])
