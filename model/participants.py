@@ -15,7 +15,8 @@
 
 The machine is put together of modules: here is its state, in `members` what members do, in
 `coordination` what the coordinator does, in `ownership`, `membership` and `delivery` what must
-be true, and in `group` the whole with its configurations.
+be true, in `progress` what must happen in the end, and in `group` the whole with its
+configurations.
 
 Anything may happen to a member at any point: it crashes, it is paused or cut off, it is slow,
 it leaves, its requests are late.  Which of these do happen is a choice of the configuration, so

@@ -10,8 +10,12 @@ the fairness of the actions, each time to each member, and it is little:
                          complete does
 
 Nobody has to start, and everything that can go wrong may go wrong, or not: crashes, pauses, slow
-processing, requests that are given up, members that leave.  Nothing has to be strong: who may take
-one of these steps may take it until it does.
+processing, requests that are given up, members that leave.
+
+Fairness is weak to what arrives and to timeouts, and strong to members: a member may be paused
+again and again, and is then not able to act all the time.  That is how to break GRP-7 where it is
+weak: by a member that sleeps whenever it is to send its heartbeat, and never long enough to be
+taken for dead.
 
 A run that passes a bound, the last generation above all, is not judged.
 """

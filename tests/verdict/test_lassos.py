@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,15 @@ def test_a_run_for_ever_is_drawn_as_one() -> None:
     assert sequence(going).text.splitlines()[-1].endswith("and again from 2, for ever")
     assert sequence(still).text.splitlines()[-1].endswith("and nothing more, for ever")
     assert sequence(still).mermaid.splitlines()[-1].endswith("and nothing more, for ever")
+
+
+def test_the_example_of_the_manual_holds_and_needs_its_strong_fairness(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
+    found = re.search(r"## What happens eventually\n\n```python\n(.*?)```", manual, re.DOTALL)
+    assert found is not None
+    for fairness, status in (("strong", 0), ("weak", 1)):
+        file = tmp_path / f"{fairness}.py"
+        code = found[1].replace('"strong"', f'"{fairness}"')
+        file.write_text(f"from verdict import *\n{code}", encoding="utf-8")
+        said = verdict("check", f"{file}:Workshop", "Worker=2", "--engine", "python")
+        assert said.status == status, said.out
