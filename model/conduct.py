@@ -11,6 +11,8 @@ from typing import Self
 
 from checker import invariant, step
 from model.consumer import Phase
+from model.coordinator import Standing
+from model.messages import JoinGroupResponse
 from model.participants import Participants
 from spec import Member, Partition
 
@@ -97,4 +99,15 @@ class Conduct(Participants):
         """Who waits for nothing is told nothing."""
         return all(
             not self.connections[m].free() or after.connections[m].response is None for m in Member
+        )
+
+    @step
+    def who_joined_is_told_the_generation(self, after: Self) -> bool:
+        """Whose JoinGroup is kept is not sent back, but waits for the rebalance to complete."""
+        return all(
+            not self.connections[m].parked
+            or self.coordinators[self.group_of(m)].standing[m] is not Standing.JOINED
+            or after.connections[m].response is None
+            or isinstance(after.connections[m].response, JoinGroupResponse)
+            for m in Member
         )

@@ -152,7 +152,10 @@ class MembershipPromises(Participants):
         return all(self.is_rightly_in(after, m) for m in Member)
 
     def is_rightly_in(self, after: Self, m: Member) -> bool:
-        """Whether `m` is a member afterwards just where it has joined, and not where it left."""
+        """Whether `m` is a member afterwards just where it has joined, and not where it left.
+
+        The id of a member that is out is never handed out again.
+        """
         g = self.group_of(m)
         present = after.coordinators[g].is_member(m)
         completes = (
@@ -160,8 +163,15 @@ class MembershipPromises(Participants):
             and after.coordinators[g].state is not GroupState.PREPARING_REBALANCE
         )
         has_left = self.leaves(m) and not after.leaves(m)
-        joined = self.coordinators[g].standing[m] is Standing.JOINED
-        return (not completes or present == joined) and not (has_left and present)
+        before = self.coordinators[g].standing[m]
+        again = (
+            after.coordinators[g].standing[m] is Standing.PENDING and before is not Standing.PENDING
+        )
+        return (
+            (not completes or present == (before is Standing.JOINED))
+            and not (has_left and present)
+            and not again
+        )
 
     def leaves(self, m: Member) -> bool:
         """Whether a LeaveGroup of `m` is on its way."""
@@ -169,29 +179,23 @@ class MembershipPromises(Participants):
 
     @step(GRP_10)
     def leaders_stay(self, after: Self) -> bool:
-        """Asked of groups whose generation is in force, or awaits its assignment."""
-        return all(
-            (
-                after.coordinators[g].state is not GroupState.COMPLETING_REBALANCE
-                and after.coordinators[g].state is not GroupState.STABLE
-            )
-            or self.is_led(after, g)
-            for g in GroupId
-        )
+        """A group that prepares a rebalance may be without one."""
+        return all(self.is_led(after, g) and self.keeps_leader(after, g) for g in GroupId)
 
     def is_led(self, after: Self, g: GroupId) -> bool:
-        """Whether a member leads `g` afterwards, and no other one than the leader who is there."""
-        before = self.coordinators[g].leader
-        leader = after.coordinators[g].leader
-        return (
-            leader is not None
-            and after.coordinators[g].is_member(leader)
-            and (
-                before is None
-                or before == leader
-                or self.coordinators[g].standing[before] is not Standing.JOINED
-            )
+        """Whether one of its members leads `g` afterwards, if it has a generation then."""
+        group = after.coordinators[g]
+        in_force = (
+            group.state is GroupState.COMPLETING_REBALANCE or group.state is GroupState.STABLE
         )
+        leader = group.leader
+        return not in_force or (leader is not None and group.is_member(leader))
+
+    def keeps_leader(self, after: Self, g: GroupId) -> bool:
+        """Whether the leader of `g` is the same afterwards, or is no member any more."""
+        leader = self.coordinators[g].leader
+        group = after.coordinators[g]
+        return leader is None or leader == group.leader or not group.is_member(leader)
 
     @invariant(GRP_11)
     def nothing_is_left(self) -> bool:

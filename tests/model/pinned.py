@@ -101,8 +101,9 @@ BROKEN = (
         {**TWO, "timeouts": 1, "correlation": False},
         ("OWN-1", "OWN-2"),
         {
-            "positions_are_known": 29, "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19,
-            "DLV-3": 20, "DLV-9": 21, "as_ownership": 22,
+            "positions_are_known": 29, "who_joined_is_told_the_generation": 10,
+            "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19, "DLV-3": 20, "DLV-9": 21,
+            "as_ownership": 22,
         },
     ),
     Broken(
@@ -154,7 +155,7 @@ BROKEN = (
         "who misses a rebalance stays a member",
         {**TWO, "crashes": 1, "expelling": False},
         ("GRP-9",),
-        {"GRP-9": 8, "DLV-3": 24},
+        {"GRP-9": 8, "GRP-10": 8, "DLV-3": 24},
     ),
     Broken(
         "an old generation is refused as if its member were unknown",

@@ -23,6 +23,7 @@ from tests.model.pinned import TWO
 
 CRASHING = {**TWO, "crashes": 1}
 PREPARE = "model/coordination.py:Coordination.prepare_rebalance"
+JOIN = "model/coordination.py:Coordination.on_join"
 PAUSING = {**TWO, "pauses": 1}
 
 MISTAKES = [
@@ -55,6 +56,11 @@ MISTAKES = [
         "answers_are_asked_for",
         TWO,
         f"drop-operand {PREPARE} self.connections[m].parked",
+    ),
+    (
+        "who_joined_is_told_the_generation",
+        TWO,
+        f"always-true {JOIN} group.state is not GroupState.PREPARING_REBALANCE",
     ),
 ]
 
