@@ -2,12 +2,12 @@
 
 Symmetry visits one state of those that differ in names alone.  That is sound where renaming
 values in a state renames them in its successors, and changes no property.  The language sees to
-most of it: values of a symmetric domain are not ordered, not numbered, and none is singled out.
+most of it: values of a symmetric domain are not ordered, numbered or put in a row, and none is
+singled out.
 What is left:
 
     a loop over what has no order    its body must do the same in every order: it writes places
                                      of the element alone, or adds to and takes from a set or bag
-    a sequence made from a set       has an order that the values do not have
     what happens eventually          a loop of representatives is not a loop of the machine, and
                                      fairness to an actor is lost with its name
 """
@@ -24,14 +24,12 @@ from checker.language.ir import (
     At,
     Elements,
     Expr,
-    Fold,
     For,
     Get,
     Let,
     Node,
     Op,
     Program,
-    Reduce,
     Stmt,
     Var,
     children,
@@ -72,11 +70,9 @@ def objections(program: Program) -> Iterator[tuple[str, Span | None]]:
         for node in walk(root):
             if isinstance(node, For) and _unordered(node) and not _pointwise(node):
                 yield "what a loop does may depend on the order of the values", node.span
-            if isinstance(node, Reduce) and node.fold is Fold.SEQ and _unordered(node):
-                yield "a sequence puts in order what has none", node.span
 
 
-def _unordered(node: For | Reduce) -> bool:
+def _unordered(node: For) -> bool:
     """Whether a source has an order only because it must have one."""
     source = node.source
     if isinstance(source, Elements) and isinstance(source.collection.type, SeqType):

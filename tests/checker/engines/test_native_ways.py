@@ -40,7 +40,7 @@ from checker.check import chosen
 from checker.engines import native
 from checker.engines.native import build
 from checker.engines.native.engine import NativeSearch, Options
-from checker.errors import RequestError
+from checker.errors import EngineError, RequestError
 from checker.language.domains import Index as AnyIndex
 from checker.language.lowering import lower
 from checker.verdict import Silent
@@ -144,6 +144,54 @@ class Ballot(Machine):
         )
 
 
+class Seek(Record):
+    """A peer looks for others."""
+
+    who: Peer
+    among: Set[Peer]
+
+
+class Offer(Record):
+    """Somebody offers a number of things."""
+
+    by: Peer | None
+    numbers: Annotated[Seq[Far], Capacity(1)]
+
+
+class Market(Machine):
+    """What is said is too wide to be numbered: options, unions and sets of such are structs."""
+
+    said: Annotated[Set[Seek | Offer], Capacity(2)]
+    last: Seek | None
+    current: Seek | Offer = Offer(None, Seq())
+    heard: Map[Peer, Seek | None] = each(None)
+
+    @action
+    def seek(self, p: Peer, q: Peer) -> None:
+        """A peer looks for another."""
+        require(len(self.said) < 2)
+        self.last = Seek(p, Set([q]))
+        self.said.add(Seek(p, Set([q])))
+        self.current = Seek(q, Set([p, q]))
+
+    @action
+    def offer(self, p: Peer, n: Far) -> None:
+        """A peer offers something to who looked last."""
+        require(n == 5)
+        require(len(self.said) < 2)
+        require(self.last is not None)
+        self.said.add(Offer(p, Seq([n])))
+        self.current = Offer(p, Seq([n]))
+        self.heard[p] = self.last
+
+    @step(on=offer)
+    def offers_are_heard(self, after: Market, p: Peer) -> bool:
+        """Nobody who offers has heard of one who looks for it: false."""
+        return not any(
+            after.heard[p] == Seek(q, Set([p])) and p != q and self.last is not None for q in Peer
+        )
+
+
 SYMMETRIC: list[tuple[Machine, dict[type[AnyIndex], int]]] = [
     (TwoPhase(RM=3), {RM: 3}),
     (TwoPhase(RM=4), {RM: 4}),
@@ -153,6 +201,8 @@ SYMMETRIC: list[tuple[Machine, dict[type[AnyIndex], int]]] = [
     (SimpleAllocator(Client=3, Resource=2), {Client: 3, Resource: 2}),
     (Ballot(Peer=2), {Peer: 2}),
     (Ballot(Peer=3), {Peer: 3}),
+    (Market(Peer=2), {Peer: 2}),
+    (Market(Peer=3), {Peer: 3}),
 ]
 
 
@@ -316,6 +366,20 @@ class Soon(Machine):
 def test_symmetry_is_refused_where_something_is_to_happen_eventually() -> None:
     with pytest.raises(RequestError, match="asks what happens eventually"):
         check(Soon(Peer=2), engine="native", symmetry=True)
+
+
+def test_without_a_compiler_another_engine_is_taken_and_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    machine = TwoPhase(RM=2)
+    verdict = check(machine, engine="auto", workers=2)
+    assert verdict.engine == "python"
+    assert verdict.notes[0].startswith("by the python engine: the C compiler no-such-compiler")
+    assert found(verdict) == found(check(machine))
+    for given in ({"engine": "native"}, {"engine": "auto", "symmetry": True}):
+        with pytest.raises(EngineError, match="no-such-compiler"):
+            check(machine, **given)  # type: ignore[arg-type]
 
 
 def test_what_only_the_native_engine_does_is_refused_by_the_other() -> None:
