@@ -379,7 +379,7 @@ def test_without_a_compiler_another_engine_is_taken_and_named(
     assert found(verdict) == found(check(machine))
     for given in ({"engine": "native"}, {"engine": "auto", "symmetry": True}):
         with pytest.raises(EngineError, match="no-such-compiler"):
-            check(machine, **given)  # type: ignore[arg-type]
+            check(machine, **given)
 
 
 def test_what_only_the_native_engine_does_is_refused_by_the_other() -> None:
