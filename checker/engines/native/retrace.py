@@ -68,7 +68,7 @@ class Retrace:
         keys = [self.key(one) for one in reversed(entries)]
         if self._same:
             return [self.state(key) for key in keys]
-        starts = (start.state for start in self._evaluator.initial())
+        starts = (o.state for o in self._evaluator.starts() if o.state is not None)
         states = [self._with_key(starts, keys[0])]
         for key in keys[1:]:
             states.append(self._with_key(self.successors(states[-1]), key))
