@@ -15,11 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
 from checker import Machine, Verdict, check
+from checker.engines.native.symmetry import domains_of
 from checker.engines.python import compiler, walker
-from checker.errors import LanguageError
+from checker.engines.symmetric import refuse_unsound
+from checker.errors import LanguageError, RequestError
 from checker.language import types
 from checker.language.ir import Program
 from checker.language.lowering import lower
+from tests.checker.engines.renaming import orbits
 from tests.fuzz import compiled
 from tests.fuzz.agreement import disagreements, eventual, limits
 from tests.fuzz.cpython import differences
@@ -56,13 +59,32 @@ def agree_compiled(
 ) -> None:
     """Have the native engine say it, too, with one thread and with several."""
     with compiled.quickly(folder):
-        found = compiled.states(program, limits(known))
-        assert len(found) == len(known.levels)
-        assert set(found) == set(known.levels)
+        states = compiled.states(program, limits(known))
+        assert len(states) == len(known.levels)
+        assert set(states) == set(known.levels)
         for workers in (1, 3):
             verdict = check(machine, limits=limits(known), engine="native", workers=workers)
             assert list(disagreements(program, known, verdict)) == []
             assert eventual(verdict) == eventual(other)
+        agree_symmetric(machine, program, known, other)
+
+
+def agree_symmetric(machine: Machine, program: Program, known: Known, plain: Verdict) -> None:
+    """Have the native engine visit one state of those that differ in names alone."""
+    sizes = {domain.cls: domain.size for domain in domains_of(program.state) if domain.size > 1}
+    try:
+        refuse_unsound(program)
+    except RequestError:
+        return
+    if sizes:
+        verdict = check(machine, limits=limits(known), engine="native", symmetry=True)
+        assert verdict.distinct == orbits(known.levels, sizes)
+        assert found(verdict) == found(plain)
+
+
+def found(verdict: Verdict) -> dict[str, tuple[str, int | None]]:
+    """The results, with the states on the traces."""
+    return {f.id: (f.result, f.trace.length if f.trace else None) for f in verdict.findings}
 
 
 @pytest.fixture(scope="module")
