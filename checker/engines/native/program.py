@@ -88,7 +88,7 @@ class Generator:
         terminal = any(prop.kind == "terminal" for prop in self._program.properties)
         sizes = {"WORDS": self._state.words, "INSTANCES": len(instances), "SITES": len(sites),
                  "PROPERTIES": count, "READINGS": self._reading_words(),
-                 "TERMINAL": int(terminal)}  # fmt: skip
+                 "TERMINAL": int(terminal), "PREDICATES": len(self._conditions)}  # fmt: skip
         ways = {"FINGERPRINTS": self._fingerprints, "SYMMETRY": self._symmetry is not None,
                 "EVENTUALLY": bool(self._conditions)}  # fmt: skip
         renaming = [self._symmetry.text()] if self._symmetry else []

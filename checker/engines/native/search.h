@@ -2,7 +2,7 @@
  *
  * A generated program defines
  *
- *   WORDS, INSTANCES, SITES, PROPERTIES, READINGS     sizes
+ *   WORDS, INSTANCES, SITES, PROPERTIES, READINGS, PREDICATES     sizes
  *   TERMINAL           whether a property asks for states that no action leads on from
  *   look(w, s)         evaluate the properties of the state s
  *   leave(w, s)        emit() each successor of s
