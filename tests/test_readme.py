@@ -74,7 +74,7 @@ def shortest(promise: str) -> tuple[str, Finding]:
 
 def promises() -> list[tuple[str, str, str]]:
     """Id, sentence and kind of every promise that has an entry in the catalogue."""
-    methods = declaration(Group).of("invariant", "step", "reachable", "refines")
+    methods = declaration(Group).of("invariant", "step", "reachable", "eventually", "refines")
     entries = [(m.promise.id, m.promise.sentence, m.mark.kind) for m in methods]
     catalogued = [entry for entry in entries if re.fullmatch(r"[A-Z]{3}-\d+", entry[0])]
     return sorted(catalogued, key=lambda e: (["OWN", "GRP", "DLV"].index(e[0][:3]), int(e[0][4:])))
