@@ -11,7 +11,7 @@ from checker.engines.native.engine import NativeSearch
 from checker.engines.native.symmetry import domains_of
 from checker.engines.steps import refines, violates
 from checker.engines.tracing import Disagreement
-from checker.language.evaluator import BoundReached, Defect, Outcome
+from checker.language.evaluator import BoundReached, Defect
 from checker.language.machine import Snapshot
 from checker.verdict import Coverage
 
@@ -107,11 +107,7 @@ def _defect(search: NativeSearch) -> Sight | None:
     sight = search.sight(search.result.defect, lambda _, __: True)
     if sight is None:
         return None
-    try:
-        outcomes: list[Outcome] = list(search.evaluator.outcomes(sight.run[-1]))
-    except Defect as defect:  # in computing what is to be chosen from
-        return Sight(sight.run, None, defect)
-    for outcome in outcomes:
+    for outcome in search.evaluator.outcomes(sight.run[-1]):
         if outcome.defect is not None:
             return Sight(sight.run, None, outcome.defect)
     raise Disagreement(f"the compiled program has a defect that none has in {sight.run[-1]}")
@@ -123,7 +119,7 @@ def _refused_starts(search: NativeSearch) -> dict[int, Sight]:
 
     found: dict[int, Sight] = {}
     for number, refinement in enumerate(search.program.refinements):
-        admitted = {start.state for start in Evaluator(refinement.spec).initial()}
+        admitted = {start.state for start in Evaluator(refinement.spec).starts()}
         for outcome in search.starts:
             if outcome.state is None:
                 continue

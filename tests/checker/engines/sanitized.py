@@ -61,7 +61,11 @@ class Sanitized:
         program = lower(machine)
         generated = Generator(program, symmetry=symmetry, fingerprints=fingerprints).generate()
         codec = Codec(Rooms(), program.state)
-        starts = [codec.pack(start.state) for start in Evaluator(program).initial()]
+        starts = [
+            codec.pack(start.state)
+            for start in Evaluator(program).starts()
+            if start.state is not None
+        ]
         parts = {name: build.part(name) for name in build.PARTS}
         parts["program.c"] = generated.text
         parts["starts.h"] = _table(starts)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, Self
 
 import pytest
 
 from checker import (
+    Capacity,
+    Counter,
     Limits,
     Machine,
+    Range,
+    Record,
+    Seq,
     Verdict,
     action,
     check,
@@ -23,7 +29,7 @@ from checker import (
     step,
 )
 from checker.engines.native import engine
-from checker.errors import RequestError
+from checker.errors import EngineError, RequestError
 from examples.two_phase import TwoPhase
 from model.group import Group
 from tests.checker.engines.shipped import shipped
@@ -138,6 +144,76 @@ def test_where_there_is_no_start_nothing_is_found() -> None:
     verdict = check(Nowhere(), engine="native")
     assert told(verdict) == told(check(Nowhere()))
     assert (verdict.distinct, verdict.findings[0].result) == (0, "holds")
+
+
+Small = Annotated[int, Range(0, 3)]
+Count = Annotated[int, Counter("Count", default=1)]
+
+
+class Note(Record):
+    """Too many values to try each."""
+
+    text: Annotated[Seq[Small], Capacity(2)]
+
+
+class Awkward(Machine):
+    """Some starts cannot be made; what is chosen stands several times in a sequence."""
+
+    n: Count = 0
+    notes: Annotated[Seq[Note], Capacity(3)]
+
+    @initial
+    def begin(self, k: Small) -> None:
+        """One of four is a start, one a defect, two pass a bound."""
+        self.notes = Seq([Note(Seq([1])), Note(Seq()), Note(Seq([1]))])
+        if k == 1:
+            self.n = self.notes[1].text[0]
+        self.n = k
+
+    @action
+    def take(self, note: Note) -> None:
+        """Each note is chosen once."""
+        require(note in self.notes)
+        self.notes = Seq([note])
+
+
+def test_starts_that_cannot_be_made_and_choices_that_are_there_twice() -> None:
+    expected = told(check(Awkward()))
+    assert (expected["distinct"], expected["generated"]) == (3, 5)
+    assert expected["bounds"] == {"Count": 2}
+    for workers in (1, 3):
+        assert told(check(Awkward(), engine="native", workers=workers)) == expected
+
+
+class Growing(Machine):
+    """What is computed on the way fits no word."""
+
+    n: Small = 0
+
+    @action
+    def grow(self) -> None:
+        """Square a number several times."""
+        x = 1000
+        for _ in range(8):
+            x = x * x
+        self.n = min(max(x, 0), 1)
+
+
+def test_an_integer_past_64_bits_ends_the_search() -> None:
+    assert check(Growing()).distinct == 2
+    with pytest.raises(EngineError, match=r"does not fit the 64 bits .* the python engine"):
+        check(Growing(), engine="native")
+
+
+def test_memory_is_counted_where_the_system_does_not_tell_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreadable(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(engine, "open", unreadable, raising=False)
+    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert engine._memory_there() == pages // 2
 
 
 @pytest.mark.parametrize("workers", [1, 3])

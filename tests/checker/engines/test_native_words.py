@@ -15,6 +15,7 @@ from checker.language.ir import Apply, Assign, Const, Get, Listed, Op, Var
 from checker.language.machine import Snapshot
 from checker.language.types import (
     BOOL,
+    INTEGER,
     IndexType,
     IntType,
     MapType,
@@ -105,6 +106,11 @@ def test_no_scalar_crosses_from_one_word_into_the_next(kind: Type) -> None:
 def test_an_integer_that_no_word_holds_is_told() -> None:
     with pytest.raises(EngineError, match="too large for the native engine; the python engine"):
         Rooms().of(IntType(0, 1 << 63))
+
+
+def test_an_integer_without_bounds_is_never_stored() -> None:
+    with pytest.raises(TypeError, match="int is never stored"):
+        Rooms().of(INTEGER)
 
 
 def test_a_room_knows_its_components_by_name() -> None:
