@@ -212,7 +212,7 @@ class Resolver:
                 self.variant(cls, field)
             else:
                 kind = self.resolve(field.annotation, bound, capacity)
-                if kind == INTEGER:
+                if _unbounded(kind):
                     raise LanguageError(
                         f"{cls.__name__}.{field.name} is an int without bounds",
                         hint="Annotated[int, Range(low, high)] or Annotated[int, Counter(name)]",
@@ -267,6 +267,7 @@ class Resolver:
                 "an int without bounds cannot be an element",
                 hint="Annotated[int, Range(low, high)]",
             )
+        limit = 0 if capacity is None else self._limit(capacity)
         if form is SetType and (plain := SetType(kind, 0)).bits is not None:
             return SetType(kind, plain.bits or 0)
         if capacity is None:
@@ -275,9 +276,14 @@ class Resolver:
                 hint='Annotated[…, Capacity("Name")] or Annotated[…, Capacity(3)]',
             )
         if isinstance(capacity.limit, int):
-            return form(kind, capacity.limit)
-        name = Name(capacity.limit, "capacity", INTEGER, capacity.default)
-        return form(kind, self._lookup(name), capacity.limit)
+            return form(kind, limit)
+        return form(kind, limit, capacity.limit)
+
+    def _limit(self, capacity: Capacity) -> int:
+        """How much fits; a name is asked for even where few values would do without it."""
+        if isinstance(capacity.limit, int):
+            return capacity.limit
+        return self._lookup(Name(capacity.limit, "capacity", INTEGER, capacity.default))
 
     def _union(
         self, arguments: tuple[Any, ...], bound: Mapping[Any, Any], capacity: Capacity | None
@@ -494,6 +500,15 @@ def default_of(kind: Type, given: Any, settings: Settings, where: str) -> Any:
             raise LanguageError(
                 f"{where} has no initial value", hint="give the field a default: `name: T = …`"
             )
+
+
+def _unbounded(kind: Type) -> bool:
+    """Whether a place would hold an integer of any size, perhaps or for each key."""
+    match kind:
+        case OptionType(item) | MapType(_, item):
+            return _unbounded(item)
+        case _:
+            return kind == INTEGER
 
 
 def snapshot(part: Part, kind: PartType) -> Snapshot:
