@@ -29,6 +29,7 @@ from checker import (
     step,
 )
 from checker.language import ir
+from checker.language.annotations import settle, state_type
 from checker.language.listing import listing, text, type_text
 from checker.language.lowering import lower
 from checker.language.types import BOOL, INTEGER, BagType, IntType, MapType, SeqType, SetType
@@ -53,6 +54,13 @@ class Ping(Record):
 
 class Pong(Record):
     """An answer."""
+
+
+class Pair(Record):
+    """Two nodes."""
+
+    first: Node
+    second: Node
 
 
 Clock = Annotated[int, Counter("Ticks")]
@@ -276,3 +284,15 @@ def test_what_is_not_of_the_ir_is_refused() -> None:
                 program.name, program.settings, program.state, program.start, (), (strange,), (), ()
             )
         )
+
+
+def test_a_capacity_with_a_name_is_asked_for_however_small_the_domains() -> None:
+    class Talk(Machine):
+        """How many answers there are depends on how many nodes there are."""
+
+        at: Map[Node, bool]
+        said: Annotated[Set[Pair], Capacity("Said")]
+
+    small, large = (state_type(Talk, settle(Talk, {"Node": n, "Said": 3})) for n in (1, 9))
+    said = [type_text(dict(kind.fields)["said"]) for kind in (small, large)]
+    assert said == ["Set[Pair]", "Set[Pair; Said=3]"]
