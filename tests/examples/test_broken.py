@@ -20,9 +20,11 @@ from examples.dining_philosophers import DiningPhilosophers, Doing, Seat, after,
 from examples.inner_fifo import InnerFIFO, Message
 from examples.kip320 import Kip320, LeaderEpoch, Replica, TruncateToHighWatermark
 from examples.lost_update import At, LostUpdate, Thread
+from examples.quorum_log import Acks, Append, Offset, QuorumLog, Voter
 from examples.readers_writers import Actor, Kind, ReadersWriters, Request
 from examples.simple_allocator import Client, Resource, SimpleAllocator
 from examples.two_phase import RM, Abort, Quorum, RMState, TCommit, TMState, TwoPhase
+from tests.examples.engines import engine_for
 
 # ------------------------------------------------------------------------------- commit
 
@@ -397,7 +399,34 @@ class OneAtATime(Kip320):
         me.isr = self.requests[epoch].isr
 
 
+class WinsAlone(QuorumLog):
+    def majority(self, count: int) -> bool:
+        return count > 0
+
+
+class OldRecordsCount(QuorumLog):
+    def own(self, leader: Voter, end: Offset) -> bool:
+        return True
+
+
+class TellsNoWatermark(QuorumLog):
+    @action
+    def push(self, leader: Voter, to: Voter) -> None:
+        """A leader keeps its high watermark to itself."""
+        me = self.at[leader]
+        require(me.leads and to != leader)
+        offset = me.acked[to]
+        require(offset < len(me.log))
+        self.appends.add(Append(to, me.epoch, offset, me.log[offset], 0))
+
+
+class HasVotesOfAll(QuorumLog):
+    def majority(self, count: int) -> bool:
+        return count == len(Voter)
+
+
 SMALL_LOG = {"Replica": 2, "LogSize": 1, "Records": 1, "LeaderEpoch": 3}
+QUORUM_LOG = {"Voter": 3, "LeaderEpoch": 2, "LogSize": 1, "InFlight": 1}
 MAJORITY = {"RM": 3, "quorum": Quorum.MAJORITY}
 ACTORS = {"Actor": 2, "Queue": 4}
 RESOURCES = {"Client": 2, "Resource": 2}
@@ -449,6 +478,12 @@ BROKEN: list[tuple[type[Machine], dict[str, Any], str, int | None]] = [
     (GoesBack, SMALL_LOG, "epochs_grow", 5),
     (FetchesNothing, SMALL_LOG, "exposed_by_all", None),
     (OneAtATime, SMALL_LOG, "two_leaders", None),
+    (WinsAlone, QUORUM_LOG | {"LeaderEpoch": 1}, "one_leader_an_epoch", 3),
+    (QuorumLog, QUORUM_LOG | {"acks": Acks.ONE}, "not_lost", 5),
+    (QuorumLog, QUORUM_LOG | {"acks": Acks.ONE}, "no_two_answers", 7),
+    (OldRecordsCount, QUORUM_LOG | {"LeaderEpoch": 4}, "not_lost", 11),
+    (TellsNoWatermark, QUORUM_LOG, "known_to_all", None),
+    (HasVotesOfAll, QUORUM_LOG, "two_leaders", None),
 ]
 
 
@@ -456,7 +491,7 @@ BROKEN: list[tuple[type[Machine], dict[str, Any], str, int | None]] = [
 def test_a_broken_machine_is_caught_by_a_shortest_trace(
     machine: type[Machine], settings: dict[str, Any], identifier: str, length: int | None
 ) -> None:
-    finding = check(machine(**settings)).finding(identifier)
+    finding = check(machine(**settings), engine=engine_for(machine)).finding(identifier)
     assert finding.result == "violated"
     assert (finding.trace and finding.trace.length) == length
 
@@ -465,6 +500,7 @@ def test_every_property_of_the_examples_has_a_broken_machine() -> None:
     examples = [
         *(TCommit, TwoPhase, Handshake, AlternatingBit, InnerFIFO, DiningPhilosophers),
         *(SimpleAllocator, ReadersWriters, LostUpdate, CoffeeCan, ChangRoberts, Kip320),
+        QuorumLog,
     ]
     for example in examples:
         declared = declaration(example).methods

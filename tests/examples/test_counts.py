@@ -1,8 +1,8 @@
-"""The examples' state counts equal what TLC prints for their originals, and Stateright's.
+"""The examples' state counts equal what TLC prints for their originals, and others for theirs.
 
 Distinct states, states generated (starts and repeats counted), and depth in states.  TLC 2.20 on
 one worker; for the lost update Stateright gives the distinct states, and CPython running the
-class the rest.
+class the rest; for the quorum log the program in C that `verdict bench` measures gives all.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from examples.dining_philosophers import DiningPhilosophers
 from examples.inner_fifo import InnerFIFO
 from examples.kip320 import Kip320, TruncateToHighWatermark
 from examples.lost_update import LostUpdate, Step
+from examples.quorum_log import Acks, QuorumLog
 from examples.readers_writers import ReadersWriters
 from examples.simple_allocator import SimpleAllocator
 from examples.two_phase import TCommit, TwoPhase
 from tests.examples.cpython import run
+from tests.examples.engines import engine_for
 
 LARGE = 50_000  # states from which on a count takes more than a few seconds
 SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
@@ -35,6 +37,11 @@ SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
 def kip320(replicas: int, records: int) -> dict[str, int]:
     """The source's constants, with epochs counted from 1."""
     return {"Replica": replicas, "LogSize": records, "Records": records, "LeaderEpoch": 3}
+
+
+def quorum_log(epochs: int, records: int, in_flight: int) -> dict[str, int]:
+    """Three voters, and bounds."""
+    return {"Voter": 3, "LeaderEpoch": epochs, "LogSize": records, "InFlight": in_flight}
 
 
 COUNTS: list[tuple[type[Machine], dict[str, Any], int, int, int]] = [
@@ -56,6 +63,11 @@ COUNTS: list[tuple[type[Machine], dict[str, Any], int, int, int]] = [
     (Kip320, kip320(2, 1), 1_365, 2_505, 14),
     (Kip320, kip320(2, 2), 5_973, 11_839, 18),
     (Kip320, kip320(3, 1), 97_531, 241_543, 22),
+    (QuorumLog, quorum_log(2, 1, 1), 12_529, 43_417, 23),
+    (QuorumLog, quorum_log(2, 1, 2), 42_478, 211_669, 24),
+    (QuorumLog, quorum_log(3, 1, 1), 144_667, 588_487, 29),
+    (QuorumLog, quorum_log(2, 2, 1), 762_454, 3_200_167, 45),
+    (QuorumLog, quorum_log(2, 2, 2), 6_324_955, 37_376_368, 46),
 ]
 
 HAZARDS: dict[type[Machine], frozenset[str]] = {LostUpdate: frozenset({"nothing_is_lost"})}
@@ -68,7 +80,11 @@ HAZARDS: dict[type[Machine], frozenset[str]] = {LostUpdate: frozenset({"nothing_
 def test_counts_equal_the_published_ones(
     machine: type[Machine], settings: dict[str, Any], distinct: int, generated: int, depth: int
 ) -> None:
-    verdict = check(machine(**settings), hazards=HAZARDS.get(machine, frozenset()))
+    verdict = check(
+        machine(**settings),
+        hazards=HAZARDS.get(machine, frozenset()),
+        engine=engine_for(machine),
+    )
     assert (verdict.distinct, verdict.generated, verdict.depth) == (distinct, generated, depth)
     assert_as_expected(verdict)
     assert [done.action for done in verdict.coverage if done.fired == 0] == []
@@ -97,6 +113,7 @@ CONFIGURED = [
         LostUpdate,
         Kip320,
         TruncateToHighWatermark,
+        QuorumLog,
     )
     for configuration in machine.configurations
 ]
@@ -108,6 +125,7 @@ def test_configurations_are_as_expected(machine: type[Machine], configuration: A
         machine(**configuration.settings),
         configuration=configuration.name,
         hazards=configuration.hazards,
+        engine=engine_for(machine),
     )
     assert_as_expected(verdict)
 
@@ -136,6 +154,9 @@ JUDGED = [
     (LostUpdate, {"Thread": 3, "step": Step.ATOMIC}),
     (Kip320, {"Replica": 2, "LogSize": 1, "Records": 1, "LeaderEpoch": 2}),
     (TruncateToHighWatermark, {"Replica": 2, "LogSize": 1, "Records": 1, "LeaderEpoch": 2}),
+    (QuorumLog, quorum_log(1, 2, 1) | {"Voter": 2}),
+    pytest.param(QuorumLog, quorum_log(1, 1, 1), marks=SLOW),
+    pytest.param(QuorumLog, quorum_log(2, 1, 1) | {"Voter": 2, "acks": Acks.ONE}, marks=SLOW),
 ]
 
 
