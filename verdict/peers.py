@@ -75,13 +75,13 @@ class Peer:
 class Model:
     """A model at a size: the machine as `verdict check` is told, and what is the same elsewhere.
 
-    only      the property that all check; the engines are also run with all properties
+    only      the properties that all check; the engines are also run with all they have
     programs  by name the C program, and the size for it
     """
 
     name: str
     words: tuple[str, ...]
-    only: str
+    only: tuple[str, ...]
     programs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     managers: int | None = None
 
@@ -92,7 +92,7 @@ def two_phase(managers: int) -> Model:
     return Model(
         f"two-phase RM={managers}",
         (f"{EXAMPLES / 'two_phase.py'}:TwoPhase", f"RM={managers}"),
-        "consistent",
+        ("consistent",),
         {
             "C by hand, masked": ("two_phase_masked.c", define),
             "C by hand, plain": ("two_phase_limit.c", define),
@@ -101,12 +101,23 @@ def two_phase(managers: int) -> Model:
     )
 
 
+def quorum_log(records: int) -> Model:
+    """A log on a majority of three voters, with so many records: two words and messages."""
+    define = ("-DEPOCHS=2", f"-DLOG={records}", "-DFLIGHT=2")
+    sizes = ("Voter=3", "LeaderEpoch=2", f"LogSize={records}", "InFlight=2")
+    return Model(
+        f"quorum log, {records} records",
+        (f"{EXAMPLES / 'quorum_log.py'}:QuorumLog", *sizes),
+        (),
+        {"C by hand, masked": ("quorum_log_limit.c", define)},
+    )
+
+
 def models(*, quick: bool) -> list[Model]:
     """What is measured; small enough for a test where it is to be quick."""
-    return [two_phase(5)] if quick else [two_phase(8), two_phase(9), GROUP]
-
-
-GROUP = Model("group, the largest", ("group/restart",), "")
+    if quick:
+        return [two_phase(5), quorum_log(1)]
+    return [two_phase(8), two_phase(9), quorum_log(2), Model("group/large", ("group/large",), ())]
 
 
 def peers(model: Model, *, tlc: Path | None) -> list[Peer]:
@@ -118,7 +129,7 @@ def peers(model: Model, *, tlc: Path | None) -> list[Peer]:
     for threads in (1, 2):
         plural = "thread" if threads == 1 else "threads"
         one = ("--engine", "native", "--threads", str(threads))
-        alone = ("-p", model.only) if model.only else ()
+        alone = tuple(word for prop in model.only for word in ("-p", prop))
         found.append(_ours(f"native, {threads} {plural}", model, (*one, *alone)))
     if model.only:
         found.append(_ours("native, all properties", model, ("--engine", "native")))
@@ -139,7 +150,7 @@ def _others(model: Model, managers: int, tlc: Path | None) -> list[Peer]:
     if tlc is not None:
         make = functools.partial(_tlc, managers, tlc)
         found.append(Peer("TLC, 1 worker", model.name, make, _tlc_said, slow=True))
-    one = ("--engine", "python", "-p", model.only)
+    one = ("--engine", "python", "-p", *model.only)
     found.append(_ours("python", model, one, slow=True))
     return found
 
