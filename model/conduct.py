@@ -12,7 +12,7 @@ from typing import Self
 from checker import invariant, step
 from model.consumer import Phase
 from model.coordinator import Standing
-from model.messages import JoinGroupResponse
+from model.messages import Error, ErrorResponse, JoinGroupResponse, SyncGroupResponse
 from model.participants import Participants
 from spec import Member, Partition
 
@@ -102,12 +102,22 @@ class Conduct(Participants):
         )
 
     @step
-    def who_joined_is_told_the_generation(self, after: Self) -> bool:
-        """Whose JoinGroup is kept is not sent back, but waits for the rebalance to complete."""
-        return all(
-            not self.connections[m].parked
-            or self.coordinators[self.group_of(m)].standing[m] is not Standing.JOINED
-            or after.connections[m].response is None
-            or isinstance(after.connections[m].response, JoinGroupResponse)
-            for m in Member
-        )
+    def who_waits_is_told(self, after: Self) -> bool:
+        """After joining, the generation; after that its share, or that there is none to come."""
+        return all(not self.connections[m].parked or self.is_answered(after, m) for m in Member)
+
+    def is_answered(self, after: Self, m: Member) -> bool:
+        """Whether the answer to the request of `m` that is kept, if it comes, is one to it."""
+        answer = after.connections[m].response
+        joined = self.coordinators[self.group_of(m)].standing[m] is Standing.JOINED
+        match answer:
+            case None:
+                return True
+            case JoinGroupResponse():
+                return joined
+            case SyncGroupResponse():
+                return not joined
+            case ErrorResponse(error):
+                return not joined and error is Error.REBALANCE_IN_PROGRESS
+            case _:
+                return False

@@ -11,6 +11,7 @@ from model.messages import (
     Error,
     ErrorResponse,
     HeartbeatRequest,
+    JoinGroupResponse,
     LeaveGroupRequest,
     OffsetCommitRequest,
     SyncGroupRequest,
@@ -81,9 +82,20 @@ class MembershipPromises(Participants):
     def one_leader(self) -> bool:
         """Who was told to lead, and whose assignment was stored, in the current generation."""
         return all(
-            len(group.aux_leaders) <= 1 and group.aux_assigners <= group.aux_leaders
+            len(group.aux_leaders) <= 1
+            and group.aux_assigners <= group.aux_leaders
+            and (group.state is not GroupState.STABLE or len(group.aux_assigners) > 0)
             for group in self.coordinators.values()
-        )
+        ) and not any(self.leads_in_vain(m) for m in Member)
+
+    def leads_in_vain(self, m: Member) -> bool:
+        """Whether `m` is being told to lead the current generation, and does not."""
+        group = self.coordinators[self.group_of(m)]
+        answer = self.connections[m].response
+        if isinstance(answer, JoinGroupResponse):
+            lead = answer.generation == group.generation and len(answer.members) > 0
+            return lead and m not in group.aux_leaders
+        return False
 
     @invariant(GRP_4)
     def complete(self) -> bool:

@@ -16,6 +16,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 from checker.language.domains import Index
@@ -157,15 +158,21 @@ def _connected(node: Apply, operands: list[Expr]) -> Expr:
 def _written(operands: list[Expr], whole: Expr, node: ast.BoolOp) -> list[ast.expr | None]:
     """The syntax of each operand, None where that is not certain.
 
-    Where the configuration has made none of them constant, they are as many as are written.  Else
-    they are known by their places; that of a call is the place of what it was replaced by.
+    Operands are known by their places, all but calls, which have the place of what they were
+    replaced by: those are what is left between two that are known, as long as the configuration
+    has made none constant there.
     """
-    if len(operands) == len(node.values):
-        return list(node.values)
-    starts = {(one.lineno, one.col_offset): one for one in node.values}
     file = whole.span.file if whole.span else ""
+    starts = {(one.lineno, one.col_offset): n for n, one in enumerate(node.values)}
     spans = [one.span if one.span and one.span.file == file else None for one in operands]
-    return [starts.get((span.line, span.column)) if span else None for span in spans]
+    known = [starts.get((span.line, span.column)) if span else None for span in spans]
+    found: list[ast.expr | None] = [None if n is None else node.values[n] for n in known]
+    fixed = [(-1, -1), *((at, n) for at, n in enumerate(known) if n is not None),
+             (len(operands), len(node.values))]  # fmt: skip
+    for (at, number), (next_at, next_number) in pairwise(fixed):
+        if next_at - at == next_number - number:
+            found[at + 1 : next_at] = node.values[number + 1 : next_number]
+    return found
 
 
 COMPARED: Mapping[type[ast.cmpop], tuple[Op, ...]] = {

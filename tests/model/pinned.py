@@ -101,7 +101,7 @@ BROKEN = (
         {**TWO, "timeouts": 1, "correlation": False},
         ("OWN-1", "OWN-2"),
         {
-            "positions_are_known": 29, "who_joined_is_told_the_generation": 10,
+            "positions_are_known": 29, "who_waits_is_told": 10,
             "OWN-1": 19, "OWN-2": 19, "OWN-3": 27, "DLV-2": 19, "DLV-3": 20, "DLV-9": 21,
             "as_ownership": 22,
         },

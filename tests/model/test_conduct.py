@@ -58,7 +58,7 @@ MISTAKES = [
         f"drop-operand {PREPARE} self.connections[m].parked",
     ),
     (
-        "who_joined_is_told_the_generation",
+        "who_waits_is_told",
         TWO,
         f"always-true {JOIN} group.state is not GroupState.PREPARING_REBALANCE",
     ),

@@ -122,6 +122,47 @@ def test_of_what_a_type_checker_holds_to_its_code_there_is_no_mutant() -> None:
     assert not any("case" in name or "Letter(" in name or "Parcel(" in name for name in about)
 
 
+FOLDED = '''\
+from typing import Annotated
+from checker import Machine, Range, Variant, action, require
+
+
+class Folded(Machine):
+    """Conditions of which a configuration decides a part."""
+    n: Annotated[int, Range(0, 3)] = 0
+    wide: Variant[bool] = True
+
+    def some(self) -> bool:
+        """Whether there is any, or not."""
+        return self.n > 0 or self.n == 0
+
+    def fits(self) -> bool:
+        """Called, compared, decided."""
+        return self.some() and self.n < 3 and (self.wide or self.n < 2)
+
+    def is_open(self) -> bool:
+        """Called, and decided, and called: which call is left cannot be told."""
+        return self.some() and self.wide and self.some() and self.n < 3
+
+    @action
+    def up(self) -> None:
+        """One more."""
+        if self.fits() and self.is_open():
+            self.n += 1
+'''
+
+
+def test_operands_are_told_apart_where_a_configuration_has_decided_some(tmp_path: Path) -> None:
+    found = Mutants(lower(loaded(tmp_path, FOLDED).Folded())).found
+    dropped = [name.partition(":")[2] for name, one in found.items()
+               if one.operator == "drop-operand"]  # fmt: skip
+    assert [name for name in dropped if "Folded.fits" in name] == [
+        "Folded.fits self.some()",
+        "Folded.fits self.n < 3",
+    ]
+    assert [name for name in dropped if "Folded.is_open" in name] == ["Folded.is_open self.n < 3"]
+
+
 def test_what_a_configuration_leaves_out_has_no_mutants() -> None:
     closed = Mutants(lower(Office(holiday=True)))
     assert not any("Office.write" in name for name in closed.found)
