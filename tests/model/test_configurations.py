@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
 
 from checker import Configuration, Verdict, check, replay
+from checker.check import Engine
 from checker.engines.native import compiler
 from model import Group
 from tests.model.pinned import COUNTED
 
-LARGE = 60_000
-"""More states than this are left out of quick runs."""
+LARGE = 20_000
+"""More states than this take the python engine so long that quick runs leave them out."""
 
 HUGE = 1_000_000
-"""More states than this are for the native engine alone."""
+"""More states than this are for the native engine alone, and for runs that are not quick."""
 
 CONFIGURATIONS = {one.name: one for one in Group.configurations}
 
 
 @cache
-def searched(name: str) -> Verdict:
+def searched(name: str, engine: Engine = "auto") -> Verdict:
     """The verdict on a configuration."""
     found: Configuration = CONFIGURATIONS[name]
     huge = COUNTED[name].distinct > HUGE
@@ -31,27 +33,29 @@ def searched(name: str) -> Verdict:
         Group(**found.settings),
         configuration=name,
         hazards=found.hazards,
-        engine="native" if huge else "python",
+        engine=engine,
         workers=2 if huge else 1,
     )
 
 
-def names() -> list[object]:
-    """The configurations, the large ones to be left out of quick runs."""
-    return [
-        pytest.param(name, marks=pytest.mark.slow if counted.distinct > LARGE else ())
-        for name, counted in COUNTED.items()
-    ]
+def cases() -> Iterator[object]:
+    """Configurations and engines; what takes long is left out of quick runs."""
+    for name, counted in COUNTED.items():
+        huge = counted.distinct > HUGE
+        yield pytest.param(name, "auto", marks=pytest.mark.slow if huge else ())
+        if not huge:
+            large = counted.distinct > LARGE
+            yield pytest.param(name, "python", marks=pytest.mark.slow if large else ())
 
 
 def test_every_configuration_is_pinned() -> None:
     assert list(COUNTED) == list(CONFIGURATIONS)
 
 
-@pytest.mark.parametrize("name", names())
-def test_what_is_found_is_as_pinned(name: str) -> None:
+@pytest.mark.parametrize(("name", "engine"), list(cases()))
+def test_what_is_found_is_as_pinned(name: str, engine: Engine) -> None:
     """One search a test: counts, what is false, shortest traces, and that each is a run."""
-    verdict, counted = searched(name), COUNTED[name]
+    verdict, counted = searched(name, engine), COUNTED[name]
     assert verdict.complete
     assert verdict.exit_status == 0
     counts = (verdict.distinct, verdict.generated, verdict.depth)

@@ -22,7 +22,13 @@ DESIGNS: list[Mapping[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("settings", DESIGNS, ids=["smallest", "incomplete"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(DESIGNS[0], id="smallest", marks=pytest.mark.slow),
+        pytest.param(DESIGNS[1], id="incomplete"),
+    ],
+)
 def test_cpython_and_the_engine_agree(settings: Mapping[str, Any]) -> None:
     verdict, second = check(Group(**settings)), run(Group(**settings))
     assert verdict.distinct == len(second.states)
