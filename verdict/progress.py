@@ -70,7 +70,7 @@ class _Told:
 
 
 class Lines:
-    """One line every few seconds, about the search that was heard of last."""
+    """One line every few seconds, about the search that has gone longest without one."""
 
     def __init__(self, write: Callable[[str], None], *, every: float = EVERY) -> None:
         self._write = write
@@ -78,6 +78,8 @@ class Lines:
         self._last = time.monotonic()
         self._runs = 0
         self._over = 0
+        # What was last heard of each search under way: first those that wait for a line longest.
+        self._heard: dict[str, Progress] = {}
 
     def begin(self, runs: int) -> None:
         self._runs = runs
@@ -86,8 +88,9 @@ class Lines:
     def of(self, run: str) -> Reporter:
         return _Told(run, self._told)
 
-    def finished(self, run: str) -> None:  # noqa: ARG002 - the protocol's
+    def finished(self, run: str) -> None:
         self._over += 1
+        self._heard.pop(run, None)
 
     def aside(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -95,12 +98,16 @@ class Lines:
     def end(self) -> None: ...
 
     def _told(self, run: str, now: Progress) -> None:
+        self._heard[run] = now
         moment = time.monotonic()
         if moment - self._last < self._every:
             return
         self._last = moment
+        waiting = next(iter(self._heard))
+        # Taken out and heard of again, it is the last in turn.
+        latest = self._heard.pop(waiting)
         before = f"{self._over} of {self._runs} done; " if self._runs > 1 else ""
-        self._write(f"{before}{run}: {said(now)}")
+        self._write(f"{before}{waiting}: {said(latest)}")
 
 
 class Bar:

@@ -15,7 +15,9 @@ from typing import IO
 
 import pytest
 
+from checker import Progress
 from tests.verdict.running import PLAIN, TWO, another, command
+from verdict.progress import Lines
 
 LONG = ("check", TWO, "RM=10")
 """A search that no test waits for."""
@@ -79,7 +81,7 @@ def many(tmp_path: Path) -> Path:
         "    @invariant\n"
         "    def small(self) -> bool:\n"
         "        return all(self.at[p] <= 9 for p in Place)\n"
-        "    configurations = tuple(configuration(f'run {n}', Place=7) for n in range(4))\n"
+        "    configurations = tuple(configuration(f'run {n}', Place=12) for n in range(4))\n"
     )
     return file
 
@@ -300,3 +302,23 @@ def test_a_second_ctrl_c_ends_workers_that_do_not_listen(tmp_path: Path) -> None
         _, err = process.communicate(timeout=30)
     assert process.returncode == 3
     assert err.endswith("verdict: interrupted\n")
+
+
+def test_searches_side_by_side_are_told_of_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("verdict.progress.time.monotonic", lambda: now)
+    lines: list[str] = []
+    display = Lines(lines.append, every=10)
+    display.begin(2)
+    some = Progress(distinct=1, generated=1, queued=0, depth=1, seconds=1.0)
+    # However the moments fall, neither is left out: here each falls on the second's report.
+    for _ in range(4):
+        now += 5
+        display.of("a").progress(some)
+        now += 5
+        display.of("b").progress(some)
+    assert [line.split(":")[0] for line in lines] == [f"0 of 2 done; {run}" for run in "abab"]
+    display.finished("a")
+    now += 10
+    display.of("b").progress(some)
+    assert lines[-1].startswith("1 of 2 done; b:")
