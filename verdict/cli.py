@@ -20,27 +20,15 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 
 from checker.errors import OutputError, RequestError, VerdictError
-from verdict import (
-    bench_command,
-    diagram_command,
-    list_command,
-    mutate_command,
-    options,
-    trace_command,
-)
-from verdict.options import Format, limits
-from verdict.output import console, folder
-from verdict.progress import display
-from verdict.render_text import TextStyle, Traces
-from verdict.results import Wanted, carry_out
-from verdict.run import Order, Run, exit_status, plan, split
-from verdict.workers import cores
+from verdict import options
 
 ANY_USAGE: Any = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that it cannot read; it has had several homes."""
@@ -48,23 +36,46 @@ ANY_USAGE: Any = typer.BadParameter.__mro__[2]
 INTERRUPTED = 130
 """What typer makes of a Ctrl-C that nobody else has caught; by its version, or typer.Abort."""
 
-app = typer.Typer(
-    name="verdict",
-    help="Executable, machine-checked specifications: which promises hold, and the shortest way "
-    "to break those that do not.",
-    epilog="A MACHINE is a name from `verdict list`, with /CONFIGURATION where one is meant, or "
-    "path/to/file.py:Class.  K=V sets a size, a bound or a variant by its own name.  The exit "
-    "status is 0 where everything is as expected, 1 where a property is not, 2 where the request "
-    "or the machine is wrong, 3 where a budget ran out first.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # helps speak of rm[*], which is no markup
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "list": "list_command:list_machines",
+        "check": "check_command:check",
+        "simulate": "simulate_command:simulate",
+        "trace": "trace_command:app",
+        "diagram": "diagram_command:diagram",
+        "mutate": "mutate_command:mutate",
+        "bench": "bench_command:bench",
+    }
 )
-app.command("list")(list_command.list_machines)
-app.command("bench")(bench_command.bench)
+"""Where each command is.  Only the one that is asked for is loaded: others' libraries are slow."""
 
 
-@app.callback(invoke_without_command=True)
+def application(words: Sequence[str]) -> typer.Typer:
+    """The command line that reads `words`: with the command they name, or with all."""
+    app = typer.Typer(
+        name="verdict",
+        help="Executable, machine-checked specifications: which promises hold, and the shortest "
+        "way to break those that do not.",
+        epilog="A MACHINE is a name from `verdict list`, with /CONFIGURATION where one is meant, "
+        "or path/to/file.py:Class.  K=V sets a size, a bound or a variant by its own name.  The "
+        "exit status is 0 where everything is as expected, 1 where a property is not, 2 where the "
+        "request or the machine is wrong, 3 where a budget ran out first.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # helps speak of rm[*], which is no markup
+    )
+    app.callback(invoke_without_command=True)(_root)
+    asked = next((word for word in words if not word.startswith("-")), "")
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module, _, found = COMMANDS[name].partition(":")
+        command = getattr(import_module(f"verdict.{module}"), found)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
 def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
@@ -75,105 +86,6 @@ def _root(
         typer.echo(f"verdict {installed('verdict-kafka')}")
         raise typer.Exit
     options.show_help(context)
-
-
-@app.command()
-def check(
-    words: options.Words = None,
-    config: options.Config = "",
-    hazard: options.Hazards = None,
-    prop: options.Properties = None,
-    format: options.Style = Format.TEXT,  # noqa: A002 - the option's name
-    output: options.Output = None,
-    max_states: options.MaxStates = None,
-    max_memory: options.MaxMemory = None,
-    timeout: options.Timeout = None,
-    workers: options.Workers = None,
-    engine: options.EngineName = options.Engine.AUTO,
-    threads: options.Threads = 1,
-    symmetry: options.Symmetry = False,
-    fingerprints: options.Fingerprints = False,
-    checkpoint: options.Checkpoint = None,
-    save_traces: options.SaveTraces = None,
-    traces: options.Traces = None,
-    quiet: options.Quiet = False,
-) -> None:
-    """Explore every reachable state.  Without MACHINE, of every machine's configurations."""
-    only = frozenset(prop) if prop else None
-    budget = limits(max_states, max_memory, timeout)
-    order = Order(
-        limits=budget,
-        only=only,
-        engine=engine.value,
-        threads=threads,
-        symmetry=symmetry,
-        fingerprints=fingerprints,
-        checkpoints=checkpoint,
-    )
-    hazards = frozenset(hazard or ())
-    runs = plan(words or [], configuration=config, hazards=hazards, only=only)
-    brief = not split(words or [])[0]
-    style = TextStyle(
-        _traces(runs, traces, brief=brief), brief, max(len(r.title) for r in runs) + 1
-    )
-    wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
-    progress = display(console(sys.stderr), quiet=quiet)
-    outcomes = carry_out(runs, order, wanted, progress, jobs=workers or cores())
-    raise typer.Exit(exit_status(outcomes))
-
-
-@app.command()
-def simulate(
-    words: options.OneMachine,
-    config: options.Config = "",
-    hazard: options.Hazards = None,
-    prop: options.Properties = None,
-    runs: Annotated[int, typer.Option(min=1, metavar="N", help="How many walks.")] = 1000,
-    depth: Annotated[int, typer.Option(min=1, metavar="N", help="How long each may be.")] = 100,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The same seed walks the same ways.")
-    ] = None,
-    format: options.Style = Format.TEXT,  # noqa: A002 - the option's name
-    output: options.Output = None,
-    max_states: options.MaxStates = None,
-    max_memory: options.MaxMemory = None,
-    timeout: options.Timeout = None,
-    workers: options.Workers = None,
-    save_traces: options.SaveTraces = None,
-    traces: options.Traces = None,
-    quiet: options.Quiet = False,
-) -> None:
-    """Walk at random, at sizes that no one can exhaust."""
-    if not split(words)[0]:
-        raise RequestError("no machine is named", hint="`verdict list` shows them")
-    chosen = int.from_bytes(os.urandom(4)) if seed is None else seed
-    order = Order(
-        limits=limits(max_states, max_memory, timeout),
-        only=frozenset(prop) if prop else None,
-        simulate=runs,
-        depth=depth,
-        seed=chosen,
-    )
-    planned = plan(words, configuration=config, hazards=frozenset(hazard or ()))
-    style = TextStyle(_traces(planned, traces, brief=False))
-    wanted = Wanted(format, output, style, folder(save_traces) if save_traces else None)
-    progress = display(console(sys.stderr), quiet=quiet)
-    outcomes = carry_out(planned, order, wanted, progress, jobs=workers or cores())
-    raise typer.Exit(exit_status(outcomes))
-
-
-app.command("diagram")(diagram_command.diagram)
-app.command("mutate")(mutate_command.mutate)
-app.add_typer(trace_command.app, name="trace")
-
-
-def _traces(runs: Sequence[Run], asked: bool | None, *, brief: bool) -> Traces:
-    """Which traces of hazards to show: what was asked, or what a reader can take in."""
-    if asked is not None:
-        return Traces.EACH if asked else Traces.NONE
-    if brief or len({run.target for run in runs}) > 1:
-        return Traces.NONE
-    return Traces.EACH if len(runs) == 1 else Traces.SHORTEST
 
 
 def main() -> None:
@@ -191,7 +103,7 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        status = int(app(standalone_mode=False) or 0)
+        status = int(application(sys.argv[1:])(standalone_mode=False) or 0)
     except VerdictError as error:
         return _wrong(error)
     except ANY_USAGE as error:

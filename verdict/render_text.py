@@ -23,7 +23,7 @@ from rich.text import Text
 
 from checker import Finding, Trace, Verdict
 from verdict.render_trace import broken, reason_lines, trace_lines
-from verdict.run import Order, Outcome, reproduces
+from verdict.run import Order, Outcome, Run, reproduces
 from verdict.words import (
     HAZARD,
     UNREACHED_HAZARD,
@@ -46,6 +46,15 @@ class Traces(Enum):
     NONE = auto()
     SHORTEST = auto()
     EACH = auto()
+
+
+def traces_shown(runs: Sequence[Run], asked: bool | None, *, brief: bool) -> Traces:
+    """Which traces of hazards to show: what was asked, or what a reader can take in."""
+    if asked is not None:
+        return Traces.EACH if asked else Traces.NONE
+    if brief or len({run.target for run in runs}) > 1:
+        return Traces.NONE
+    return Traces.EACH if len(runs) == 1 else Traces.SHORTEST
 
 
 @dataclass(frozen=True)
