@@ -1,0 +1,1 @@
+"""A real server on Kafka's wire protocol, independent of the model that it is held against."""
