@@ -33,9 +33,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from checker import Map, Part, Set, Variant, each, require
+from checker import Map, Part, Variant, each, require
 from model.messages import Error
-from spec import CommitMode, Generation, Offset, Partition
+from spec import CommitMode, Generation, Offset, Partition, Share
 
 
 class Phase(Enum):
@@ -88,9 +88,9 @@ class Consumer(Part):
     phase: Phase = Phase.IDLE
     paused: bool = False
     generation: Generation = 0
-    owned: Set[Partition]
+    owned: Share
     # Of the partitions owned, those in which it knows where to begin.
-    positioned: Set[Partition]
+    positioned: Share
     # The next record to be handed over, and the next to be processed.
     position: Map[Partition, Offset] = each(0)
     processed: Map[Partition, Offset] = each(0)
@@ -166,7 +166,7 @@ class Consumer(Part):
         self.processed = each(0)
         self.acknowledged = each(0)
 
-    def take(self, share: Set[Partition]) -> None:
+    def take(self, share: Share) -> None:
         """The share of a new generation."""
         self.phase = Phase.STABLE
         self.owned = share

@@ -30,7 +30,7 @@ from enum import Enum, auto
 
 from checker import Map, Part, Set, Variant, each
 from model.messages import Error
-from spec import Generation, GroupState, Member, Partition
+from spec import Generation, GroupState, Member, Share
 
 
 class Standing(Enum):
@@ -69,7 +69,7 @@ class Coordinator(Part):
     generation: Generation = 0
     leader: Member | None
     standing: Map[Member, Standing] = each(Standing.PENDING)
-    assignment: Map[Member, Set[Partition]]
+    assignment: Map[Member, Share]
     # Who was told to lead this generation, and whose assignment was stored in it.
     aux_leaders: Set[Member]
     aux_assigners: Set[Member]
@@ -129,7 +129,7 @@ class Coordinator(Part):
         self.aux_leaders.clear()
         self.aux_assigners.clear()
 
-    def accept(self, m: Member, plan: Map[Member, Set[Partition]]) -> None:
+    def accept(self, m: Member, plan: Map[Member, Share]) -> None:
         """The assignment of `m` is stored: the group is stable."""
         self.assignment = plan
         self.state = GroupState.STABLE

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from checker import Map, Set, Variant, action, require
+from checker import Map, Set, Variant, action, each, require
 from model.consumer import CommitOffset, Phase
 from model.messages import (
     ErrorResponse,
@@ -35,13 +35,14 @@ from model.messages import (
     SyncGroupResponse,
 )
 from model.participants import Participants
-from spec import Generation, GroupState, Member, Offset, Partition
+from spec import Generation, GroupState, Member, Offset, Partition, Share
 
 
 class Assignor(Enum):
     """How the leader shares out the partitions."""
 
     BALANCED = auto()
+    RANGE = auto()  # one of the balanced ways, where there are too many to try: RangeAssignor's
     OVERLAPPING = auto()  # broken: each member is given every partition
     INCOMPLETE = auto()  # broken: the first partition is given to nobody
     LOPSIDED = auto()  # broken: any member may be given any number of partitions
@@ -196,6 +197,7 @@ class Members(Participants):
     @action(fair="strong")
     def lead(self, m: Member, owner: Map[Partition, Member]) -> None:
         """The leader learns who is in, and shares out the partitions."""
+        require(self.assignor is not Assignor.RANGE)
         me = self.consumers[m]
         require(me.running())
         match self.connections[m].response:
@@ -203,6 +205,32 @@ class Members(Participants):
                 require(self.acceptable(owner, members))
                 self.connections[m].response = None
                 self.sync(m, generation, self.plan(owner, members))
+            case _:
+                require(False)
+
+    @action(fair="strong")
+    def lead_by_range(self, m: Member) -> None:
+        """The leader learns who is in, and gives each of them a range of partitions."""
+        require(self.assignor is Assignor.RANGE)
+        me = self.consumers[m]
+        require(me.running())
+        match self.connections[m].response:
+            case JoinGroupResponse(generation, members):
+                require(len(members) > 0)
+                self.connections[m].response = None
+                plan: Map[Member, Share] = each(Set())
+                rank = 0
+                for other in Member:
+                    if other in members:
+                        plan[other] = Set(
+                            {
+                                p
+                                for p in Partition
+                                if int(p) * len(members) // len(Partition) == rank
+                            }
+                        )
+                        rank += 1
+                self.sync(m, generation, plan)
             case _:
                 require(False)
 
@@ -218,9 +246,7 @@ class Members(Participants):
             alike or self.assignor is Assignor.LOPSIDED
         )
 
-    def plan(
-        self, owner: Map[Partition, Member], members: Set[Member]
-    ) -> Map[Member, Set[Partition]]:
+    def plan(self, owner: Map[Partition, Member], members: Set[Member]) -> Map[Member, Share]:
         """Everybody's share."""
         return Map(
             {
@@ -236,7 +262,7 @@ class Members(Participants):
             }
         )
 
-    def sync(self, m: Member, generation: Generation, plan: Map[Member, Set[Partition]]) -> None:
+    def sync(self, m: Member, generation: Generation, plan: Map[Member, Share]) -> None:
         """A member of a new generation asks for its share."""
         me = self.consumers[m]
         if me.phase is Phase.PREPARING_REBALANCE:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from enum import Enum
 
 from checker import Map, Record, Set
-from spec import Generation, Member, Offset, Partition
+from spec import Generation, Member, Offset, Partition, Share
 
 
 class Error(Enum):
@@ -39,7 +39,7 @@ class SyncGroupRequest(Record):
 
     member: Member
     generation: Generation
-    plan: Map[Member, Set[Partition]]
+    plan: Map[Member, Share]
 
 
 class HeartbeatRequest(Record):
@@ -91,7 +91,7 @@ class JoinGroupResponse(Record):
 class SyncGroupResponse(Record):
     """Your share."""
 
-    share: Set[Partition]
+    share: Share
 
 
 class HeartbeatResponse(Record):

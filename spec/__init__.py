@@ -1,7 +1,7 @@
 """Kafka's promises: small abstract machines, and the properties that must be true."""
 
 from spec.delivery import DELIVERY, CommitMode, Delivery
-from spec.domains import Generation, GroupId, Member, Offset, Partition
+from spec.domains import Generation, GroupId, Member, Offset, Partition, Share
 from spec.membership import MEMBERSHIP, GroupState, Membership
 from spec.ownership import OWNERSHIP, Ownership
 
@@ -27,4 +27,5 @@ __all__ = [
     "Offset",
     "Ownership",
     "Partition",
+    "Share",
 ]

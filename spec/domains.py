@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checker import Counter, Index
+from checker import Capacity, Counter, Index, Set
 
 
 class GroupId(Index, default=1):
@@ -32,6 +32,9 @@ class Member(Index):
 class Partition(Index, default=1):
     """A partition of the one topic that everybody reads."""
 
+
+Share = Annotated[Set[Partition], Capacity(8)]
+"""The partitions of one member; where there are more than 64 in all, at most eight."""
 
 Generation = Annotated[int, Counter("Generation")]
 """How many rebalances of a group have completed; 0 stands for no generation."""

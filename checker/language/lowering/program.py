@@ -300,7 +300,8 @@ def _choices(
 ) -> tuple[list[Parameter], list[Stmt]]:
     """The parameters with what they are chosen from, and the statements that are left.
 
-    A leading guard `p in collection` becomes the source of a parameter with many values.
+    A leading guard `p in collection` becomes the source of a parameter with many values.  Of an
+    action that a variant rules out nothing is chosen.
     """
     rest = list(body)
     found = []
@@ -312,7 +313,7 @@ def _choices(
             if guard is not None:
                 source = Elements(guard.test.args[0], kind)  # type: ignore[attr-defined]
                 rest.remove(guard)
-            elif kind.choices is None:
+            elif kind.choices is None and not any(_never(statement) for statement in body):
                 frame.refuse(argument, f"{name}: {kind} has too many values to try each",
                              f"begin with require({name} in …)")  # fmt: skip
         found.append(Parameter(name, kind, source))
