@@ -3,7 +3,8 @@
     static void act_rm_prepare(Worker *w, const u64 *s, u32 instance, u64 r_0)
 
 An action with few choices is called once for each, with constants, so that the C compiler folds
-them; otherwise in loops.  What becomes of the state after, `t`, is the caller's business: it is
+them; otherwise in loops.  A parameter that the first guard wants in a set is looked for in the
+set alone.  What becomes of the state after, `t`, is the caller's business: it is
 given to the search, or compared with what a specification should come to.
 """
 
@@ -15,13 +16,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.engines.native.expressions import Expressions, Sites
-from checker.engines.native.shapes import Shapes, low_of
+from checker.engines.native.shapes import Shapes, is_short, low_of
 from checker.engines.native.statements import Function
 from checker.engines.native.words import Room
-from checker.language.ir import Action, Domain, walk
+from checker.language.ir import (
+    Action,
+    Apply,
+    Domain,
+    Elements,
+    Op,
+    Require,
+    Source,
+    Var,
+    walk,
+)
+from checker.language.types import SetType
 
 INSTANCE_LIMIT = 128
 """An action with at most this many choices is called with constants, one call for each."""
+
+FEW = 8
+"""A parameter with no more choices than this is not worth a loop over a set."""
 
 INLINE = 300
 """Nodes of the IR that the calls of one action may come to and still be written out."""
@@ -100,6 +115,8 @@ class Actions:
         """How many calls with constants an action has; None where it is called in loops."""
         if not all(isinstance(p.source, Domain) and p.type.dense for p in action.parameters):
             return None
+        if self._wanted(action):
+            return None
         count = math.prod(p.type.choices or 0 for p in action.parameters)
         return count if count <= INSTANCE_LIMIT else None
 
@@ -109,6 +126,33 @@ class Actions:
             ranges = (range(parameter.type.count or 0) for parameter in action.parameters)
             return [self._constant_call(action, chosen) for chosen in itertools.product(*ranges)]
         return self._looping_call(action)
+
+    def _wanted(self, action: Action) -> dict[str, Source]:
+        """The set in which the first guard wants a parameter: no other value gets past it.
+
+        The guard is the first statement, so nothing else could have failed for another value;
+        and the set is no other's business than that of the parameters before.
+        """
+        match action.body[:1]:
+            case (Require(test=Apply(op=Op.CONTAINS, args=(whole, Var(name=name)))),):
+                place = next((n for n, p in enumerate(action.parameters) if p.name == name), None)
+            case _:
+                return {}
+        if place is None or not is_short(whole.type):
+            return {}
+        wanted, to = action.parameters[place], self.expressions()
+        to.names.update({each.name: each.name for each in action.parameters[:place]})
+        used = {node.name for node in walk(whole) if isinstance(node, Var)}
+        if (
+            not isinstance(wanted.source, Domain)
+            or wanted.source.size <= FEW
+            or not isinstance(whole.type, SetType)
+            or whole.type.item != wanted.type
+            or not used <= {"self", *to.names}
+            or to.watched(to.compile, whole)[1]
+        ):
+            return {}
+        return {name: Elements(whole, wanted.type)}
 
     def _instance(self, action: Action, chosen: tuple[int, ...] | None) -> int:
         self.instances.append(Instance(action, chosen))
@@ -123,9 +167,11 @@ class Actions:
         number = self._instance(action, None)
         to = self.expressions()
         lines, ends, names = [], [], []
+        wanted = self._wanted(action)
         for depth, parameter in enumerate(action.parameters, 1):
             name = to.fresh(parameter.name)
-            loop, indent = to.loop(parameter.source, name, distinct=True), "  " * depth
+            source = wanted.get(parameter.name, parameter.source)
+            loop, indent = to.loop(source, name, distinct=True), "  " * depth
             if loop.before:
                 failure = self.failure.format(instance=number)
                 if opening := self.opening(action, to):

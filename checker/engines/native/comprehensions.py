@@ -101,18 +101,19 @@ def _elements(to: Context, whole: Expr, item: Type, name: str, *, distinct: bool
             f"{to.shapes.of(item)} {name} = {code}; ",
             before,
         )
+    held_as = to.shapes.of(kind)
     head = (
-        f"for (struct {{ {to.shapes.of(kind)} a; u32 i; }} {rest} = {{{value}, 0}}; "
-        f"{rest}.i < {rest}.a.len; {rest}.i++)"
+        f"for (struct {{ {held_as} a; u32 i; }} {rest} = {{{value}, 0}}; "
+        f"{rest}.i < {held_as}_len({rest}.a); {rest}.i++)"
     )
-    now = f"{rest}.a.v[{rest}.i]"
+    now = f"{held_as}_item({rest}.a, {rest}.i)"
     first = f"{to.shapes.of(item)} {name} = {now}; "
     if isinstance(kind, BagType):  # equal elements stand side by side
-        same = to.shapes.equal(item, now, f"{rest}.a.v[{rest}.i - 1]")
+        same = to.shapes.equal(item, now, f"{held_as}_item({rest}.a, {rest}.i - 1)")
         first = f"if ({rest}.i && {same}) continue; {first}"
     elif isinstance(kind, SeqType) and distinct:
         j, again = to.fresh("j"), to.fresh("again")
-        same = to.shapes.equal(item, now, f"{rest}.a.v[{j}]")
+        same = to.shapes.equal(item, now, f"{held_as}_item({rest}.a, {j})")
         search = f"for (u32 {j} = 0; {j} < {rest}.i; {j}++) {again} |= {same};"
         first = f"int {again} = 0; {search} if ({again}) continue; {first}"
     return Loop(head, first, before)
@@ -203,6 +204,7 @@ def _collected(
     if not flat:
         return begin, f"{to.shapes.of(kind.item)} {e} = {body}; {add}", end
     inner, i = to.fresh("in"), to.fresh("i")
-    item = f"{to.shapes.of(kind.item)} {e} = {inner}.v[{i}];"
-    turns = f"for (u32 {i} = 0; {i} < {inner}.len; {i}++) {{ {item} {add} }}"
-    return begin, f"{to.shapes.of(expr.body.type)} {inner} = {body}; {turns}", end
+    held_as = to.shapes.of(expr.body.type)
+    item = f"{to.shapes.of(kind.item)} {e} = {held_as}_item({inner}, {i});"
+    turns = f"for (u32 {i} = 0; {i} < {held_as}_len({inner}); {i}++) {{ {item} {add} }}"
+    return begin, f"{held_as} {inner} = {body}; {turns}", end

@@ -92,7 +92,7 @@ def _len(to: Context, expr: Apply) -> str:
     whole = to.compile(expr.args[0])
     if is_short(expr.args[0].type):
         return f"(i64)__builtin_popcountll({whole})"
-    return f"(i64){whole}.len"
+    return f"(i64){to.shapes.of(expr.args[0].type)}_len({whole})"
 
 
 def _contains(to: Context, expr: Apply) -> str:
@@ -136,12 +136,13 @@ def _algebra(to: Context, expr: Apply) -> str:
     made, r, x, y, i = to.shapes.of(kind), *(to.fresh(h) for h in ("r", "a", "b", "i"))
     held = to.shapes.of(expr.args[1].type)
     begin = f"{setup}{own} {x} = {a}; {held} {y} = {b}; {made} {r} = {{0}}; "
-    keep = {Op.UNION: "1", Op.INTERSECT: f"{held}_has({y}, {x}.v[{i}])",
-            Op.DIFFERENCE: f"!{held}_has({y}, {x}.v[{i}])"}[expr.op]  # fmt: skip
-    each = f"for (u32 {i} = 0; {i} < {{0}}.len; {i}++) if ({{1}}) {r} = {{2}}; "
-    body = each.format(x, keep, added(to, kind, r, f"{x}.v[{i}]", full=False))
+    keep = {Op.UNION: "1", Op.INTERSECT: f"{held}_has({y}, {own}_item({x}, {i}))",
+            Op.DIFFERENCE: f"!{held}_has({y}, {own}_item({x}, {i}))"}[expr.op]  # fmt: skip
+    each = f"for (u32 {i} = 0; {i} < {{0}}_len({{1}}); {i}++) if ({{2}}) {r} = {{3}}; "
+    body = each.format(own, x, keep, added(to, kind, r, f"{own}_item({x}, {i})", full=False))
     if expr.op is Op.UNION:
-        body += each.format(y, "1", added(to, kind, r, f"{y}.v[{i}]", full=False))
+        more = added(to, kind, r, f"{held}_item({y}, {i})", full=False)
+        body += each.format(held, y, "1", more)
     return f"({{ {begin}{body}{r}; }})"
 
 
@@ -174,9 +175,9 @@ def _slice(to: Context, expr: Apply) -> str:
     whole, a = expr.args[0], to.fresh("a")
     name, site = to.shapes.of(whole.type), to.site(None, expr.span)
     if expr.op is Op.REST:
-        call = f"{name}_slice(w, {a}, 1, {a}.len, !{a}.len, {site})"
+        call = f"{name}_slice(w, {a}, 1, {name}_len({a}), !{name}_len({a}), {site})"
     elif expr.op is Op.FRONT:
-        call = f"{name}_slice(w, {a}, 0, (i64){a}.len - 1, !{a}.len, {site})"
+        call = f"{name}_slice(w, {a}, 0, (i64){name}_len({a}) - 1, !{name}_len({a}), {site})"
     else:
         size = to.fresh("n")
         call = (f"({{ i64 {size} = {to.compile(expr.args[1])}; "
@@ -190,9 +191,10 @@ def _concat(to: Context, expr: Apply) -> str:
     assert isinstance(kind, CollectionType)
     made, r, y, i = to.shapes.of(kind), to.fresh("r"), to.fresh("b"), to.fresh("i")
     first = f"{to.shapes.refit(a.type, kind)}(w, {to.compile(a)}, 0)"  # type: ignore[arg-type]
-    second = f"{to.shapes.of(b.type)} {y} = {to.compile(b)};"
-    add = added(to, kind, r, f"{y}.v[{i}]", full=False)
-    loop = f"for (u32 {i} = 0; {i} < {y}.len; {i}++) {r} = {add};"
+    held = to.shapes.of(b.type)
+    second = f"{held} {y} = {to.compile(b)};"
+    add = added(to, kind, r, f"{held}_item({y}, {i})", full=False)
+    loop = f"for (u32 {i} = 0; {i} < {held}_len({y}); {i}++) {r} = {add};"
     return f"({{ {made} {r} = {first}; {second} {loop} {r}; }})"
 
 

@@ -2,9 +2,11 @@
 
     u64      dense types (their number) and sets with one bit a value
     i64      integers, which are themselves while they are computed with
+    slots    a u64, too: listed collections of dense elements that a word has room for, as they
+             lie in a state
     struct   everything else: one type for each, with functions to load, store, compare
 
-A struct is declared once, where it is first needed; `Shapes.declarations` are the text.
+A type is declared once, where it is first needed; `Shapes.declarations` are the text.
 """
 
 from __future__ import annotations
@@ -93,8 +95,14 @@ class Shapes:
         self.declarations.append(f"/* {kind} */")
         if isinstance(kind, CollectionType):
             item, way = kind.item, "items" if isinstance(kind, SeqType) else "largest"
-            given = (name, self.of(item), kind.capacity, self._eq(item), self._cmp(item))
-            self.declarations.append(f"LISTED({', '.join(map(str, given))})")
+            given = (name, self.of(item), kind.capacity)
+            kept = f"LISTED_STRUCT({', '.join(map(str, given))})"
+            if self._numbered(kind):
+                width = self.rooms.slot(kind).width
+                given_number = (*given, width, low_of(item))
+                kept = f"LISTED_NUMBER({', '.join(map(str, given_number))})"
+            compared = (*given, self._eq(item), self._cmp(item))
+            self.declarations.append(f"{kept}\nLISTED({', '.join(map(str, compared))})")
             self.declarations.append(f"#define {name}_cmp {name}_cmp_{way}")
         elif isinstance(kind, MapType):
             self._declare_map(name, kind)
@@ -102,6 +110,11 @@ class Shapes:
             self._declare_struct(name, fields)
         self._declare_access(name, kind)
         return name
+
+    def _numbered(self, kind: CollectionType) -> bool:
+        """Whether a listed collection is a number: its slots, side by side."""
+        room = self.rooms.of(kind)
+        return room.row is not None and room.row.item.scalar and not room.words and room.width > 0
 
     def _fields(self, kind: Type) -> list[tuple[str, Type]]:
         """The members of the struct, in the order that compares them; their types are declared."""
@@ -259,6 +272,9 @@ class Shapes:
     def _access_slots(self, kind: CollectionType, room: Room) -> tuple[str, str]:
         row = room.row
         assert row is not None
+        if self._numbered(kind):
+            read = scalar_at(room.width, "p", "0", "bit")
+            return f"  r = {read};\n", f"  p[0] = put_bits(p[0], bit, {room.width}, v);\n"
         word, bit = row_place(room, "i")
         loop = f"  for (unsigned i = 0; i < {kind.capacity}; i++) {{\n"
         if row.item.scalar:
@@ -340,6 +356,14 @@ class Shapes:
                 listed = (
                     list(value) if isinstance(kind, SeqType) else sorted(value._data, key=order)
                 )
+                if self._numbered(kind):
+                    width = self.rooms.slot(kind).width
+                    return number_text(
+                        sum(
+                            kind.item.number(element) + 1 << place * width
+                            for place, element in enumerate(listed)
+                        )
+                    )
                 body = ", ".join(self._braces(kind.item, element) for element in listed)
                 inner = f"{len(listed)}, {{{body or 0}}}"
         return f"{{{inner}}}"

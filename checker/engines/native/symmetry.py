@@ -151,11 +151,11 @@ class Symmetry:
                 raise TypeError(kind)
 
     def _image_of_listed(self, kind: CollectionType, item: Type) -> str:
-        inner = self._image(item, "v.v[i]")
-        loop = "  for (u32 i = 0; i < v.len; i++)"
-        if isinstance(kind, SeqType):
-            return f"{loop} v.v[i] = {inner};\n  return v;\n"
         c_type = self._shapes.of(kind)
+        inner = self._image(item, f"{c_type}_item(v, i)")
+        loop = f"  for (u32 i = 0; i < {c_type}_len(v); i++)"
+        if isinstance(kind, SeqType):
+            return f"{loop} v = {c_type}_with(v, i, {inner});\n  return v;\n"
         return (f"  {c_type} r = {{0}};\n"
                 f"{loop} r = {c_type}_insert(0, r, {inner}, 0, 0); /* it was not fuller before */\n"
                 "  return r;\n")  # fmt: skip
@@ -221,11 +221,12 @@ class Symmetry:
                 loop = f"  for (u64 k = 0; k < {key.count}; k++) {add};\n"
                 return f"  u64 h = 0;\n{loop}  return h;\n"
             case CollectionType(item):
-                inner = self._view(item, "v.v[i]")
+                c_type = self._shapes.of(kind)
+                inner = self._view(item, f"{c_type}_item(v, i)")
                 ordered = isinstance(kind, SeqType)
                 add = f"h = mixed(h, {inner})" if ordered else f"h += mixed(1, {inner})"
-                loop = f"  for (u32 i = 0; i < v.len; i++) {add};\n"
-                return f"  u64 h = v.len;\n{loop}  return h;\n"
+                loop = f"  for (u32 i = 0; i < {c_type}_len(v); i++) {add};\n"
+                return f"  u64 h = {c_type}_len(v);\n{loop}  return h;\n"
             case _:
                 raise TypeError(kind)
 

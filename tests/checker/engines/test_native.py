@@ -14,11 +14,14 @@ import pytest
 from checker import (
     Capacity,
     Counter,
+    Index,
     Limits,
     Machine,
+    Map,
     Range,
     Record,
     Seq,
+    Set,
     Verdict,
     action,
     check,
@@ -29,7 +32,10 @@ from checker import (
     step,
 )
 from checker.engines.native import engine
+from checker.engines.native.program import Generator
+from checker.engines.native.shapes import Shapes
 from checker.errors import EngineError, RequestError
+from checker.language.lowering import lower
 from examples.two_phase import TwoPhase
 from model.group import Group
 from tests.checker.engines.shipped import shipped
@@ -89,6 +95,55 @@ def test_what_is_found_is_the_same(case: Machine) -> None:
         for finding in verdict.findings:
             if finding.trace is not None:
                 replay(case, finding.trace)
+
+
+@pytest.mark.parametrize("name", ["features-lists", "features-talk", "features-messages"])
+def test_lists_that_no_word_has_room_for_are_no_different(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = dict(everything())[name]
+    limits = feasible(case)
+    expected = check(case, engine="native", limits=limits)
+    monkeypatch.setattr(Shapes, "_numbered", lambda _shapes, _kind: False)
+    assert told(check(case, engine="native", limits=limits)) == told(expected)
+
+
+class Shelf(Index):
+    """A shelf."""
+
+
+class Book(Index):
+    """A book."""
+
+
+class Library(Machine):
+    """Who takes a book off a shelf looks among those that stand there."""
+
+    on: Map[Shelf, Set[Book]]
+    lent: Set[Book]
+
+    @action
+    def shelve(self, shelf: Shelf, book: Book) -> None:
+        """A book is put on a shelf."""
+        require(all(book not in self.on[other] for other in Shelf) and book not in self.lent)
+        self.on[shelf].add(book)
+
+    @action
+    def lend(self, shelf: Shelf, book: Book) -> None:
+        """A book is taken off a shelf."""
+        require(book in self.on[shelf])
+        require(len(self.lent) < 1)
+        self.on[shelf].remove(book)
+        self.lent.add(book)
+
+
+def test_what_the_first_guard_wants_in_a_set_is_looked_for_there() -> None:
+    case = Library(Shelf=2, Book=9)
+    limits = Limits(depth=5)
+    calls = [line for line in Generator(lower(case)).generate().text.splitlines()
+             if "act_lend(w, s" in line]  # fmt: skip
+    assert calls == ["      act_lend(w, s, 18, shelf_0, book_1);"]  # in a loop, and once
+    assert told(check(case, engine="native", limits=limits)) == told(check(case, limits=limits))
 
 
 class Flipping(Machine):

@@ -146,6 +146,6 @@ def test_a_race_would_be_found(sanitizer: str, tmp_path: Path) -> None:
 @addresses
 def test_a_wrong_address_would_be_found(sanitizer: str, tmp_path: Path) -> None:
     spoilt = {"runtime.h": ("E v[CAP];", "E v[1];")}
-    program = Sanitized(MACHINES["messages"], sanitizer, tmp_path, spoilt=spoilt)
+    program = Sanitized(MACHINES["lists"], sanitizer, tmp_path, spoilt=spoilt)
     with pytest.raises(AssertionError, match=r"buffer-overflow|out of bounds"):
         program.run(1)
