@@ -14,6 +14,7 @@ What is left:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
@@ -26,6 +27,7 @@ from checker.language.ir import (
     Expr,
     For,
     Get,
+    If,
     Let,
     Node,
     Op,
@@ -63,7 +65,8 @@ def objections(program: Program) -> Iterator[tuple[str, Span | None]]:
     """What may depend on the order of values that have none."""
     roots: list[Node] = [prop.test for prop in program.properties]
     for action in (*program.actions, *program.initials):
-        roots.extend(action.body)
+        if not action.impossible:
+            roots.extend(action.body)
     for refinement in program.refinements:
         roots.extend(refinement.body)
     for root in roots:
@@ -84,19 +87,30 @@ def _pointwise(loop: For) -> bool:
     """Whether the body does the same in every order of the elements."""
     inside = [node for statement in loop.body for node in walk(statement)]
     own = {node.name for node in inside if isinstance(node, Let)}
+    names = _names(loop.name, [node for node in inside if isinstance(node, Let)])
     written = [n for n in inside if isinstance(n, Assign) and _root(n.place) not in own]
     return (
-        not _carried(loop.body, own)
-        and all(_keyed(node.place, loop.name) or _way(node) is not None for node in written)
+        not _carried(loop.body, own, set())
+        and all(_keyed(node.place, names) or _way(node) is not None for node in written)
         and all(
             _way(one) is _way(other)
             for one, other in combinations(written, 2)
             if same(one.place, other.place)
         )
         and not any(
-            _touch(read, node.place, loop.name) for read in _reads(loop.body) for node in written
+            _touch(read, node.place, names) for read in _reads(loop.body) for node in written
         )
     )
+
+
+def _names(element: str, lets: list[Let]) -> frozenset[str]:
+    """What the element is called in the body: locals that are it and nothing else."""
+    found = {element}
+    given = Counter(let.name for let in lets)
+    for let in lets:
+        if given[let.name] == 1 and isinstance(let.value, Var) and let.value.name in found:
+            found.add(let.name)
+    return frozenset(found)
 
 
 def _root(place: Expr) -> str:
@@ -112,13 +126,13 @@ def _path(place: Expr) -> Iterator[Expr]:
         yield place
 
 
-def _keyed(place: Expr, name: str) -> bool:
+def _keyed(place: Expr, names: frozenset[str]) -> bool:
     """Whether a place belongs to the element: a map at it is on the way."""
-    return any(_at_element(part, name) for part in _path(place))
+    return any(_at_element(part, names) for part in _path(place))
 
 
-def _at_element(part: Expr, name: str) -> bool:
-    return isinstance(part, At) and isinstance(part.key, Var) and part.key.name == name
+def _at_element(part: Expr, names: frozenset[str]) -> bool:
+    return isinstance(part, At) and isinstance(part.key, Var) and part.key.name in names
 
 
 def _way(node: Assign) -> frozenset[Op] | None:
@@ -131,19 +145,37 @@ def _way(node: Assign) -> frozenset[Op] | None:
     return next((way for way in (ADDING, TAKING) if value.op in way), None)
 
 
-def _carried(body: tuple[Stmt, ...], own: set[str]) -> bool:
-    """Whether a local is read before the body gives it its value: it comes from another turn."""
-    given: set[str] = set()
+def _carried(body: tuple[Stmt, ...], own: set[str], given: set[str]) -> bool:
+    """Whether a local is read where this turn may not have given it its value.
 
-    def reads(node: Node) -> bool:
-        if isinstance(node, Var):
-            return node.name in own and node.name not in given
-        found = any(reads(child) for child in children(node))
-        if isinstance(node, Let):
-            given.add(node.name)
-        return found
+    `given`: the locals that have theirs; those that the body gives in any case are added.
+    """
+    for statement in body:
+        match statement:
+            case If(test=test, then=then, other=other):
+                ways = [set(given), set(given)]
+                if _wants([test], own - given) or any(
+                    _carried(branch, own, way)
+                    for branch, way in zip((then, other), ways, strict=True)
+                ):
+                    return True
+                given |= ways[0] & ways[1]
+            case For(source=source, body=inner):
+                if _wants([source], own - given) or _carried(inner, own, set(given)):
+                    return True
+            case Let(name=name, value=value):
+                if _wants([value], own - given):
+                    return True
+                given.add(name)
+            case _:
+                if _wants([statement], own - given):
+                    return True
+    return False
 
-    return any(reads(statement) for statement in body)
+
+def _wants(nodes: Iterable[Node], names: set[str]) -> bool:
+    """Whether a variable of these names is read."""
+    return any(isinstance(part, Var) and part.name in names for n in nodes for part in walk(n))
 
 
 def _reads(nodes: Iterable[Node]) -> Iterator[Expr]:
@@ -168,11 +200,11 @@ def _keys(place: Expr) -> Iterator[Expr]:
     return _reads(part.key for part in _path(place) if isinstance(part, At))
 
 
-def _touch(read: Expr, place: Expr, name: str) -> bool:
+def _touch(read: Expr, place: Expr, names: frozenset[str]) -> bool:
     """Whether what is read can be what another turn writes at the place."""
     reads, writes = list(_path(read))[::-1], list(_path(place))[::-1]
     for one, other in zip(reads, writes, strict=False):
-        if _at_element(one, name) and _at_element(other, name):
+        if _at_element(one, names) and _at_element(other, names):
             return False  # each turn has its own
         if isinstance(one, At) and isinstance(other, At):
             continue  # keys may be equal

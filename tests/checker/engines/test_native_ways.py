@@ -21,6 +21,7 @@ from checker import (
     Limits,
     Machine,
     Map,
+    Part,
     Range,
     Record,
     Seq,
@@ -46,6 +47,7 @@ from checker.language.lowering import lower
 from checker.verdict import Silent
 from examples.kip320 import Kip320
 from examples.lost_update import LostUpdate, Thread
+from examples.quorum_log import QuorumLog, Voter
 from examples.simple_allocator import Client, Resource, SimpleAllocator
 from examples.two_phase import RM, Quorum, TwoPhase
 from tests.checker.engines.renaming import orbits, renamed
@@ -203,6 +205,7 @@ SYMMETRIC: list[tuple[Machine, dict[type[AnyIndex], int]]] = [
     (Ballot(Peer=3), {Peer: 3}),
     (Market(Peer=2), {Peer: 2}),
     (Market(Peer=3), {Peer: 3}),
+    (QuorumLog(Voter=3, LeaderEpoch=2, LogSize=1, InFlight=1), {Voter: 3}),
 ]
 
 
@@ -287,11 +290,24 @@ class Order(Enum):
     """What a loop over peers does."""
 
     KEYED = auto()
+    NAMED = auto()
     ADDING = auto()
     LISTING = auto()
     COUNTING = auto()
     LAST = auto()
+    CARRIED = auto()
     BOTH = auto()
+
+
+class Guest(Part):
+    """What a peer has to do with others."""
+
+    times: Annotated[int, Range(0, 2)] = 0
+    whom: Peer | None
+
+    def greet(self) -> None:
+        """Once more."""
+        self.times = min(self.times + 1, 2)
 
 
 class Round(Machine):
@@ -302,6 +318,13 @@ class Round(Machine):
     seen: Set[Peer]
     line: Annotated[Seq[Peer], Capacity(3)]
     last: Peer | None
+    met: Map[Peer, Guest]
+
+    @action
+    def choose(self, p: Peer) -> None:
+        """One is done already."""
+        require(not any(self.done[q] for q in Peer))
+        self.done[p] = True
 
     @action
     def go(self) -> None:
@@ -312,6 +335,10 @@ class Round(Machine):
         if self.order is Order.KEYED:
             for p in Peer:
                 self.done[p] = not self.done[p]
+        elif self.order is Order.NAMED:
+            for p in Peer:
+                mine = self.met[p]
+                mine.greet()
         elif self.order is Order.ADDING:
             for p in Peer:
                 extra = p
@@ -326,13 +353,23 @@ class Round(Machine):
         elif self.order is Order.LAST:
             for p in Peer:
                 self.last = p
-        else:
+        elif self.order is Order.BOTH:
             for p in Peer:
                 self.seen.add(p)
                 self.seen.discard(p)
 
+    @action
+    def follow(self) -> None:
+        """All peers look at who came before them."""
+        require(self.order is Order.CARRIED)
+        before: Peer | None = None
+        for p in Peer:
+            if not self.done[p]:
+                before = p
+            self.met[p].whom = before
 
-@pytest.mark.parametrize("order", [Order.KEYED, Order.ADDING])
+
+@pytest.mark.parametrize("order", [Order.KEYED, Order.NAMED, Order.ADDING])
 def test_a_loop_in_which_order_does_not_matter_is_symmetric(order: Order) -> None:
     machine = Round(Peer=3, order=order)
     assert check(machine, engine="native", symmetry=True).distinct == orbits(
@@ -340,7 +377,9 @@ def test_a_loop_in_which_order_does_not_matter_is_symmetric(order: Order) -> Non
     )
 
 
-@pytest.mark.parametrize("order", [Order.LISTING, Order.COUNTING, Order.LAST, Order.BOTH])
+@pytest.mark.parametrize(
+    "order", [Order.LISTING, Order.COUNTING, Order.LAST, Order.CARRIED, Order.BOTH]
+)
 def test_symmetry_is_refused_where_the_order_of_a_loop_may_matter(order: Order) -> None:
     with pytest.raises(RequestError, match=r"what a loop does may depend on the order") as told:
         check(Round(Peer=3, order=order), engine="native", symmetry=True)
