@@ -1,0 +1,292 @@
+"""The group coordinator: whose groups are whose, and requests about several of them.
+
+It answers for the partitions of `__consumer_offsets` that it was elected for, each a `Shard` of
+its own; a group that belongs to another partition is refused with NOT_COORDINATOR, and one whose
+partition's log is still being replayed with COORDINATOR_LOAD_IN_PROGRESS, except that a heartbeat
+is told that all is well: its member could do nothing about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, assert_never
+
+from broker.errors import ErrorCode, Refused
+from broker.groups.config import GroupConfig
+from broker.groups.core import Core
+from broker.groups.describing import absent, describe, listed, wanted
+from broker.groups.offsets.commits import failed
+from broker.groups.offsets.fetches import fetch
+from broker.groups.offsets.requests import (
+    GroupFetched,
+    GroupWanted,
+    OffsetCommit,
+    OffsetDelete,
+    OffsetDeleteResponse,
+    OffsetFetch,
+    OffsetFetchResponse,
+    TxnOffsetCommit,
+)
+from broker.groups.requests import (
+    DeleteGroups,
+    DeleteGroupsResponse,
+    DescribedGroup,
+    DescribeGroups,
+    DescribeGroupsResponse,
+    Heartbeat,
+    HeartbeatResponse,
+    JoinGroup,
+    JoinGroupResponse,
+    LeaveGroup,
+    LeaveGroupResponse,
+    ListGroups,
+    ListGroupsResponse,
+    SyncGroup,
+    SyncGroupResponse,
+)
+from broker.groups.shard import ExpiryDue, Shard
+from broker.owners import partition_for
+from broker.sansio import (
+    Appended,
+    Ask,
+    Elected,
+    Ended,
+    Fired,
+    Input,
+    Loaded,
+    Outbox,
+    Output,
+    Replayed,
+    Resigned,
+    Token,
+)
+
+NAMED = (JoinGroup, SyncGroup, Heartbeat, LeaveGroup, TxnOffsetCommit, OffsetDelete)
+"""The requests that need a group with a name; others may be about the group named ""."""
+
+REFUSALS: dict[type, Callable[[Any, ErrorCode], object]] = {
+    JoinGroup: lambda request, error: JoinGroupResponse(error, member_id=request.member_id),
+    SyncGroup: lambda _, error: SyncGroupResponse(error),
+    Heartbeat: lambda _, error: HeartbeatResponse(
+        ErrorCode.NONE if error is ErrorCode.COORDINATOR_LOAD_IN_PROGRESS else error
+    ),
+    LeaveGroup: lambda _, error: LeaveGroupResponse(error),
+    OffsetCommit: failed,
+    TxnOffsetCommit: failed,
+    OffsetDelete: lambda _, error: OffsetDeleteResponse(error),
+}
+"""How each request about one group is refused as a whole."""
+
+
+@dataclass(frozen=True)
+class TopicsDeleted:
+    """Topics are no more: what was committed in them is forgotten."""
+
+    topics: frozenset[str]
+
+
+@dataclass
+class Deleting:
+    """What has become of the groups of a DeleteGroups so far."""
+
+    token: Token
+    outbox: Outbox
+    results: dict[str, ErrorCode | None] = field(default_factory=dict)
+
+    def settle(self, group: str, error: ErrorCode) -> None:
+        """One is done; answer when all are."""
+        self.results[group] = error
+        done = [(name, each) for name, each in self.results.items() if each is not None]
+        if len(done) == len(self.results):
+            self.outbox.reply(self.token, DeleteGroupsResponse(tuple(done)))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Writes that were under way are done: a fetch of stable offsets goes on.
+
+    waited  the partitions whose writes have been waited for
+    """
+
+    coordinator: GroupCoordinator
+    ask: Ask
+    waited: frozenset[int]
+
+    def __call__(self, error: ErrorCode, offset: int) -> None:
+        """Fetch."""
+        del error, offset
+        self.coordinator.fetch(self.ask, self.waited)
+
+
+class GroupCoordinator:
+    """All groups that this broker answers for."""
+
+    def __init__(self, config: GroupConfig, new_id: Callable[[], str]) -> None:
+        self.config = config
+        self._new_id = new_id
+        self._numbers = count(1)
+        self._out = Outbox(0)
+        self._shards: dict[int, Shard] = {}
+        self._loading: dict[int, Shard] = {}
+        self._whole: dict[type, Callable[[Ask], None]] = {
+            DescribeGroups: self._describe,
+            ListGroups: self._list,
+            DeleteGroups: self._delete,
+            OffsetFetch: self.fetch,
+        }
+
+    def handle(self, event: Input | TopicsDeleted, now: int) -> list[Output]:
+        """What follows from an input, at this time in ms."""
+        self._out.now = now
+        self._take(event)
+        for shard in self._shards.values():
+            shard.go_on()
+        outputs, self._out.outputs = self._out.outputs, []
+        return outputs
+
+    def _take(self, event: Input | TopicsDeleted) -> None:
+        match event:
+            case Ask():
+                self._ask(event)
+            case Fired():
+                self._fired(event)
+            case Appended(ticket, error, offset):
+                shard = self._shards.get(ticket[0])
+                if shard is not None:
+                    shard.core.appended(ticket, error, offset)
+            case Elected(partition):
+                self._loading[partition] = self._shard(partition)
+            case Replayed(partition, entries):
+                for entry in entries:
+                    self._loading[partition].replay(entry)
+            case Loaded(partition):
+                self._shards[partition] = self._loading.pop(partition)
+                self._shards[partition].loaded()
+            case Ended(partition, marker):
+                if partition in self._shards:
+                    self._shards[partition].replay(marker)
+            case Resigned(partition):
+                self._loading.pop(partition, None)
+                if partition in self._shards:
+                    for waiting in self._shards.pop(partition).resign():
+                        self._take(waiting)
+            case TopicsDeleted(topics):
+                for shard in self._shards.values():
+                    shard.forget_topics(topics)
+            case _:
+                assert_never(event)
+
+    def _shard(self, partition: int) -> Shard:
+        return Shard(Core(partition, self.config, self._new_id, self._numbers, self._out))
+
+    def _owner(self, group: str) -> Shard:
+        """Who answers for a group; refused where it is not here, or not yet."""
+        partition = partition_for(group, self.config.offsets_topic_num_partitions)
+        if partition in self._loading:
+            raise Refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+        if partition not in self._shards:
+            raise Refused(ErrorCode.NOT_COORDINATOR)
+        return self._shards[partition]
+
+    # One group -------------------------------------------------------------------------------
+
+    def _ask(self, ask: Ask) -> None:
+        request = ask.request
+        if type(request) in self._whole:
+            self._whole[type(request)](ask)
+            return
+        try:
+            self._check(request)
+            self._owner(request.group).handle(ask)
+        except Refused as refused:
+            self._out.reply(ask.token, REFUSALS[type(request)](request, refused.error))
+
+    def _check(self, request: Any) -> None:
+        if isinstance(request, NAMED) and not request.group:
+            raise Refused(ErrorCode.INVALID_GROUP_ID)
+        if isinstance(request, JoinGroup):
+            least = self.config.group_min_session_timeout_ms
+            most = self.config.group_max_session_timeout_ms
+            if not least <= request.session_timeout <= most:
+                raise Refused(ErrorCode.INVALID_SESSION_TIMEOUT)
+
+    def _fired(self, fired: Fired) -> None:
+        if isinstance(fired.timer, ExpiryDue):
+            if fired.timer.partition in self._shards:
+                self._shards[fired.timer.partition].expire()
+            return
+        try:
+            self._owner(fired.timer.group).handle(fired)  # type: ignore[attr-defined]
+        except Refused:
+            return  # it was set when the group was here
+
+    # Several ---------------------------------------------------------------------------------
+
+    def _describe(self, ask: Ask) -> None:
+        request: DescribeGroups = ask.request
+        groups = tuple(self._described(name, request.version) for name in request.groups)
+        self._out.reply(ask.token, DescribeGroupsResponse(groups))
+
+    def _described(self, name: str, version: int) -> DescribedGroup:
+        try:
+            group = self._owner(name).core.classic.get(name)
+        except Refused as refused:
+            return DescribedGroup(name, refused.error)
+        return absent(name, version) if group is None else describe(group)
+
+    def _list(self, ask: Ask) -> None:
+        loading = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+        groups = tuple(
+            line
+            for shard in self._shards.values()
+            for line in map(listed, shard.core.classic.values())
+            if wanted(ask.request, line)
+        )
+        error = loading if self._loading else ErrorCode.NONE
+        self._out.reply(ask.token, ListGroupsResponse(error, groups))
+
+    def _delete(self, ask: Ask) -> None:
+        names = dict.fromkeys(ask.request.groups)
+        deleting = Deleting(ask.token, self._out, dict(names))
+        if not names:
+            self._out.reply(ask.token, DeleteGroupsResponse(()))
+        for name in names:
+            try:
+                self._owner(name).remove(name, _settling(deleting, name))
+            except Refused as refused:
+                deleting.settle(name, refused.error)
+
+    def fetch(self, ask: Ask, waited: frozenset[int] = frozenset()) -> None:
+        """Say where groups stand, once the writes that were under way are done."""
+        request: OffsetFetch = ask.request
+        if request.require_stable:
+            for shard in self._busy(each.group for each in request.groups):
+                if shard.core.partition not in waited:
+                    last = next(reversed(shard.core.tickets))
+                    then = Settled(self, ask, waited | {shard.core.partition})
+                    shard.core.tickets[last].append(then)
+                    return
+        groups = tuple(self._fetched(each, request) for each in request.groups)
+        self._out.reply(ask.token, OffsetFetchResponse(groups))
+
+    def _busy(self, groups: Iterable[str]) -> Iterator[Shard]:
+        for group in groups:
+            try:
+                shard = self._owner(group)
+            except Refused:
+                continue
+            if shard.core.tickets:
+                yield shard
+
+    def _fetched(self, each: GroupWanted, request: OffsetFetch) -> GroupFetched:
+        try:
+            offsets = self._owner(each.group).core.offsets
+        except Refused as refused:
+            return GroupFetched(each.group, error=refused.error)
+        return fetch(offsets, each, stable=request.require_stable)
+
+
+def _settling(deleting: Deleting, name: str) -> Callable[[ErrorCode], None]:
+    return lambda error: deleting.settle(name, error)

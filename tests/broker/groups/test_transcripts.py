@@ -1,0 +1,210 @@
+"""The group coordinator's conduct, written down; how: `tests.broker.transcripts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from broker.errors import ErrorCode
+from broker.groups.config import GroupConfig
+from broker.groups.coordinator import GroupCoordinator, TopicsDeleted
+from broker.groups.offsets.requests import (
+    GroupWanted,
+    OffsetCommit,
+    OffsetDelete,
+    OffsetFetch,
+    Position,
+    TopicPositions,
+    TopicWanted,
+    TxnOffsetCommit,
+)
+from broker.groups.records import decode
+from broker.groups.requests import (
+    DeleteGroups,
+    DescribeGroups,
+    Heartbeat,
+    JoinGroup,
+    LeaveGroup,
+    Leaver,
+    ListGroups,
+    Protocol,
+    SyncGroup,
+)
+from broker.owners import partition_for
+from broker.sansio import Output
+from tests.broker import transcripts
+from tests.broker.shell import Shell
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+Said = dict[str, str]
+
+
+def protocols(text: str) -> tuple[Protocol, ...]:
+    """range:one,sticky: the metadata is the text after the colon."""
+    pairs = [each.partition(":") for each in text.split(",") if each]
+    return tuple(Protocol(name, metadata.encode()) for name, _, metadata in pairs)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(each for each in text.split(",") if each)
+
+
+def positions(text: str) -> tuple[TopicPositions, ...]:
+    """t:0=5,t:1=7 or t:0=5:metadata."""
+    parsed: dict[str, list[Position]] = {}
+    for each in listed(text):
+        topic, rest = each.split(":", 1)
+        partition, rest = rest.split("=", 1)
+        offset, _, metadata = rest.partition(":")
+        parsed.setdefault(topic, []).append(
+            Position(int(partition), int(offset), metadata=metadata or None)
+        )
+    return tuple(TopicPositions(topic, tuple(found)) for topic, found in parsed.items())
+
+
+def wanted(text: str) -> tuple[TopicWanted, ...] | None:
+    """t:0,t:1 or all."""
+    if text == "all":
+        return None
+    parsed: dict[str, list[int]] = {}
+    for each in listed(text):
+        topic, partition = each.split(":")
+        parsed.setdefault(topic, []).append(int(partition))
+    return tuple(TopicWanted(topic, tuple(found)) for topic, found in parsed.items())
+
+
+REQUESTS: dict[str, Callable[[Said], object]] = {
+    "join": lambda said: JoinGroup(
+        int(said.get("version", "5")),
+        said.get("group", "g"),
+        said.get("member", ""),
+        int(said.get("session", "10000")),
+        int(said.get("rebalance", "30000")),
+        said.get("type", "consumer"),
+        protocols(said.get("protocols", "range")),
+        said.get("instance"),
+        said.get("client", "c"),
+        "/127.0.0.1",
+    ),
+    "sync": lambda said: SyncGroup(
+        int(said.get("version", "3")),
+        said.get("group", "g"),
+        int(said["generation"]),
+        said["member"],
+        said.get("instance"),
+        said.get("type"),
+        said.get("protocol"),
+        tuple(
+            (member, assignment.encode())
+            for member, _, assignment in (
+                each.partition(":") for each in listed(said.get("assign", ""))
+            )
+        ),
+    ),
+    "heartbeat": lambda said: Heartbeat(
+        said.get("group", "g"), int(said["generation"]), said["member"], said.get("instance")
+    ),
+    "leave": lambda said: LeaveGroup(
+        said.get("group", "g"),
+        tuple(
+            Leaver(member, instance or None)
+            for member, _, instance in (each.partition("/") for each in said["members"].split(","))
+        ),
+    ),
+    "describe": lambda said: DescribeGroups(
+        int(said.get("version", "5")), listed(said.get("groups", "g"))
+    ),
+    "list": lambda said: ListGroups(listed(said.get("states", "")), listed(said.get("types", ""))),
+    "delete": lambda said: DeleteGroups(listed(said.get("groups", "g"))),
+    "commit": lambda said: OffsetCommit(
+        int(said.get("version", "8")),
+        said.get("group", "g"),
+        positions(said["offsets"]),
+        int(said.get("generation", "-1")),
+        said.get("member", ""),
+        said.get("instance"),
+        int(said.get("retention", "-1")),
+    ),
+    "txn-commit": lambda said: TxnOffsetCommit(
+        int(said.get("version", "3")),
+        said.get("group", "g"),
+        positions(said["offsets"]),
+        int(said["producer"]),
+        0,
+        int(said.get("generation", "-1")),
+        said.get("member", ""),
+        said.get("instance"),
+    ),
+    "fetch": lambda said: OffsetFetch(
+        tuple(
+            GroupWanted(group, wanted(said.get("topics", "all")))
+            for group in listed(said.get("groups", "g"))
+        ),
+        said.get("stable") == "yes",
+    ),
+    "forget": lambda said: OffsetDelete(said.get("group", "g"), wanted(said["topics"]) or ()),
+}
+
+
+class Session:
+    """One transcript's coordinator, and what is done to it."""
+
+    def __init__(self) -> None:
+        self.shell = Shell(lambda event, now: [])
+        self.configure({})
+
+    def configure(self, said: Said) -> None:
+        values = {"group_initial_rebalance_delay_ms": "3000"} | said
+        config = GroupConfig(**{name: int(value) for name, value in values.items()})  # type: ignore[arg-type]
+        numbers = count(1)
+        coordinator = GroupCoordinator(config, lambda: str(next(numbers)))
+        self.shell.handle = coordinator.handle
+        self.shell.timers.clear()
+
+    def give(self, verb: str, said: Said) -> list[Output]:
+        """What follows, less the timers of every partition that nothing is said about."""
+        outputs = self._give(verb, said)
+        return [each for each in outputs if "ExpiryDue" not in str(each)]
+
+    def _give(self, verb: str, said: Said) -> list[Output]:
+        shell = self.shell
+        partition = partition_for(said.get("group", "g"), 50)
+        if verb in REQUESTS:
+            shell.ask(REQUESTS[verb](said))
+            return shell.take()
+        match verb:
+            case "configure":
+                self.configure(said)
+            case "own":
+                shell.own(range(50))
+            case "resign":
+                shell.disown(partition)
+            case "sleep":
+                shell.sleep(int(said["ms"]))
+            case "hold":
+                shell.holding = True
+            case "settle":
+                shell.holding = False
+                shell.settle()
+            case "fail":
+                shell.holding = False
+                shell.settle(error=ErrorCode[said["error"]])
+            case "mark":
+                shell.mark(partition, int(said["producer"]), commit=said["commit"] == "yes")
+            case "topics-deleted":
+                shell.feed(TopicsDeleted(frozenset(listed(said["topics"]))))
+            case _:
+                raise ValueError(verb)
+        return shell.take()
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_transcript(path: Path) -> None:
+    transcripts.check(path, Session().give, decode)
+
+
+def test_there_are_transcripts() -> None:
+    assert TRANSCRIPTS
