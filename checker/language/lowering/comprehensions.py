@@ -27,16 +27,9 @@ from checker.language.ir import (
     Var,
 )
 from checker.language.lowering.coercion import coerce, interval, size
-from checker.language.lowering.expressions import (
-    TRUE,
-    connect,
-    facts,
-    integer,
-    lower,
-    lower_any,
-    truth,
-)
+from checker.language.lowering.door import TRUE, integer, lower, lower_any, truth
 from checker.language.lowering.frame import Frame, Static
+from checker.language.lowering.operations import connect, facts
 from checker.language.types import (
     BOOL,
     INTEGER,

@@ -1,7 +1,7 @@
 """Expressions: from Python's syntax to typed trees.
 
-`lower(frame, node)` is the door; `_EXPRESSIONS` says who handles what.  Whatever is not in the
-table is refused with what to write instead (`_REFUSED`).
+`EXPRESSIONS` says who handles what.  Whatever is not in the table is refused with what to write
+instead (`REFUSED`).  Here are names, attributes, subscripts and conditional expressions.
 """
 
 from __future__ import annotations
@@ -11,95 +11,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from checker.errors import Span
 from checker.language.annotations import fields_of
-from checker.language.domains import Index
-from checker.language.ir import (
-    Apply,
-    At,
-    Choose,
-    Const,
-    Expr,
-    Get,
-    IsA,
-    Op,
-    Project,
-    Undefined,
-)
-from checker.language.lowering.coercion import (
-    alike,
-    coerce,
-    interval,
-    joined,
-    scalar,
-)
+from checker.language.ir import At, Choose, Const, Expr, Get, IsA, Project, Undefined
+from checker.language.lowering.coercion import coerce, interval, joined, scalar
+from checker.language.lowering.comparisons import compare, equal
+from checker.language.lowering.door import constant, integer, lower, lower_any, truth
 from checker.language.lowering.frame import Frame, Static
+from checker.language.lowering.operations import binary, boolean, facts, unary
 from checker.language.types import (
     BOOL,
     INTEGER,
     BoolType,
-    CollectionType,
-    IndexType,
     IntType,
     MapType,
     OptionType,
     PartType,
     SeqType,
-    SetType,
     StructType,
     Type,
     UnionType,
 )
-
-TRUE, FALSE = Const(BOOL, None, value=True), Const(BOOL, None, value=False)
-
-
-def lower(frame: Frame, node: ast.expr, expected: Type | None = None) -> Expr:
-    """The expression that `node` is, brought to `expected` where one is given."""
-    found = lower_any(frame, node, expected)
-    if isinstance(found, Static):
-        value = _constant(frame, node, found.value)
-        if value is None:
-            frame.refuse(node, f"{ast.unparse(node)} is not a value of the language")
-        found = value
-    if expected is None:
-        return found
-    with frame.at(node):
-        return coerce(found, expected)
-
-
-def lower_any(frame: Frame, node: ast.expr, expected: Type | None = None) -> Expr | Static:
-    """The expression or Python object that `node` is."""
-    handler = _EXPRESSIONS.get(type(node))
-    if handler is None:
-        what, hint = _REFUSED.get(type(node), (type(node).__name__, ""))
-        frame.refuse(node, f"{what} is not in the language", hint)
-    with frame.at(node):
-        return handler(frame, node, expected)
-
-
-def truth(frame: Frame, node: ast.expr) -> Expr:
-    """A condition; LanguageError where the expression is not a bool."""
-    found = lower(frame, node)
-    if found.type != BOOL:
-        text = ast.unparse(node)
-        hint = {
-            OptionType: f"{text} is not None",
-            IntType: f"{text} != 0",
-        }.get(type(found.type), f"len({text}) > 0")
-        frame.refuse(node, f"a condition is a bool, and this is of type {found.type}", hint)
-    return found
-
-
-def _constant(frame: Frame, node: ast.expr, value: Any) -> Expr | None:
-    if isinstance(value, Index):
-        kind = frame.method.resolver.resolve(type(value))
-        frame.method.resolver.resolve(type(value))
-        return Const(kind, frame.span(node), value)
-    return scalar(value, frame.span(node))
-
-
-# ------------------------------------------------------------ names and attributes
 
 
 def _literal(frame: Frame, node: ast.Constant, _: Type | None) -> Expr:
@@ -179,257 +110,6 @@ def _of_union(frame: Frame, node: ast.expr, base: Expr, name: str) -> Expr:
     return result
 
 
-# ------------------------------------------------------------ operators
-
-
-def _boolean(frame: Frame, node: ast.BoolOp, _: Type | None) -> Expr:
-    op = Op.AND if isinstance(node.op, ast.And) else Op.OR
-    return _connect(frame, node, op, node.values)
-
-
-def _connect(frame: Frame, node: ast.expr, op: Op, values: list[ast.expr]) -> Expr:
-    first = truth(frame, values[0])
-    if len(values) == 1:
-        return first
-    known = facts(frame, values[0], positive=op is Op.AND)
-    with frame.binding(known):
-        rest = _connect(frame, node, op, values[1:])
-    return connect(op, first, rest, replace_span=frame.span(node))
-
-
-def connect(op: Op, first: Expr, rest: Expr, replace_span: Any = None) -> Expr:
-    """`and` or `or`, folded where one side is constant."""
-    neutral = op is Op.AND
-    if isinstance(first, Const):
-        return rest if first.value is neutral else first
-    if isinstance(rest, Const) and rest.value is neutral:
-        return first
-    return Apply(BOOL, replace_span or first.span, op, (first, rest))
-
-
-def negate(value: Expr) -> Expr:
-    """`not`, folded where the operand is constant."""
-    if isinstance(value, Const):
-        return replace(value, value=not value.value)
-    return Apply(BOOL, value.span, Op.NOT, (value,))
-
-
-def facts(frame: Frame, test: ast.expr, *, positive: bool = True) -> dict[str, Expr]:
-    """What a condition that is true (or false) says of names: that a union is one record."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return facts(frame, test.operand, positive=not positive)
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) and positive:
-        found: dict[str, Expr] = {}
-        for value in test.values:
-            found |= facts(frame, value)
-        return found
-    if not (positive and _is_call(test, "isinstance")):
-        return {}
-    assert isinstance(test, ast.Call)
-    subject, wanted = test.args
-    if not isinstance(subject, ast.Name) or subject.id not in frame.bindings:
-        return {}
-    known = frame.bindings[subject.id]
-    inner = known.type.item if isinstance(known.type, OptionType) else known.type
-    option = lower_any(frame, wanted)
-    if not isinstance(inner, UnionType) or not isinstance(option, Static):
-        return {}
-    chosen = [o for o in inner.options if o.cls is option.value]
-    return {subject.id: coerce(known, chosen[0])} if chosen else {}
-
-
-def _is_call(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
-
-
-def _unary(frame: Frame, node: ast.UnaryOp, _: Type | None) -> Expr:
-    if isinstance(node.op, ast.Not):
-        return replace(negate(truth(frame, node.operand)), span=frame.span(node))
-    if isinstance(node.op, ast.USub):
-        value = _integer(frame, node.operand)
-        if isinstance(value, Const):
-            return Const(IntType(-value.value, -value.value), frame.span(node), -value.value)
-        zero = Const(IntType(0, 0), frame.span(node), 0)
-        return Apply(INTEGER, frame.span(node), Op.SUB, (zero, value))
-    frame.refuse(node, f"{ast.unparse(node)}: this operator is not in the language")
-
-
-_ARITHMETIC: Mapping[type[ast.operator], Op] = {
-    ast.Add: Op.ADD, ast.Sub: Op.SUB, ast.Mult: Op.MUL, ast.FloorDiv: Op.DIV, ast.Mod: Op.MOD,
-}  # fmt: skip
-_ON_SETS: Mapping[type[ast.operator], Op] = {
-    ast.BitOr: Op.UNION, ast.BitAnd: Op.INTERSECT, ast.Sub: Op.DIFFERENCE,
-}  # fmt: skip
-
-
-def _binary(frame: Frame, node: ast.BinOp, expected: Type | None) -> Expr:
-    left = lower(frame, node.left, expected if isinstance(expected, CollectionType) else None)
-    span = frame.span(node)
-    if isinstance(left.type, SetType) and type(node.op) in _ON_SETS:
-        op = _ON_SETS[type(node.op)]
-        right = lower(frame, node.right, left.type)
-        capacity = left.type.capacity
-        if op is Op.UNION and left.type.bits is None:
-            capacity += right.type.capacity  # type: ignore[attr-defined]
-        return Apply(SetType(left.type.item, capacity), span, op, (left, right))
-    if isinstance(left.type, SeqType) and isinstance(node.op, ast.Add):
-        right = lower(frame, node.right)
-        if not isinstance(right.type, SeqType):
-            frame.refuse(node.right, f"a Seq is wanted, and this is of type {right.type}")
-        right = coerce(right, SeqType(left.type.item, right.type.capacity))
-        total = left.type.capacity + right.type.capacity  # type: ignore[attr-defined]
-        return Apply(SeqType(left.type.item, total), span, Op.CONCAT, (left, right))
-    found = _ARITHMETIC.get(type(node.op))
-    if found is None:
-        frame.refuse(node, f"{ast.unparse(node)}: this operator is not in the language",
-                     "+ - * // % on integers, | & - on sets")  # fmt: skip
-    return arithmetic(frame, node, found, left, _integer(frame, node.right))
-
-
-def arithmetic(frame: Frame, node: ast.AST, op: Op, left: Expr, right: Expr) -> Expr:
-    """An operator on two integers, folded where both are constant."""
-    span = frame.span(node)
-    left = _checked_integer(frame, node, left)
-    if op in (Op.DIV, Op.MOD) and not (isinstance(right, Const) and right.value > 0):
-        frame.refuse(node, "the divisor must be a positive constant")
-    if isinstance(left, Const) and isinstance(right, Const):
-        value = _FOLDED[op](left.value, right.value)
-        return Const(IntType(value, value), span, value)
-    return Apply(INTEGER, span, op, (left, right))
-
-
-_FOLDED: Mapping[Op, Callable[[int, int], int]] = {
-    Op.ADD: lambda a, b: a + b, Op.SUB: lambda a, b: a - b, Op.MUL: lambda a, b: a * b,
-    Op.DIV: lambda a, b: a // b, Op.MOD: lambda a, b: a % b, Op.MIN: min, Op.MAX: max,
-}  # fmt: skip
-
-
-def _integer(frame: Frame, node: ast.expr) -> Expr:
-    return _checked_integer(frame, node, lower(frame, node))
-
-
-def _checked_integer(frame: Frame, node: ast.AST, value: Expr) -> Expr:
-    if isinstance(value.type, OptionType) and isinstance(value.type.item, IntType):
-        value = coerce(value, value.type.item)
-    if not isinstance(value.type, IntType):
-        hint = "int(…) is the number of an index or bool"
-        frame.refuse(node, f"an integer is wanted, and this is of type {value.type}", hint)
-    return value
-
-
-integer = _integer
-
-# ------------------------------------------------------------ comparisons
-
-
-def _compare(frame: Frame, node: ast.Compare, _: Type | None) -> Expr:
-    result: Expr | None = None
-    left = node.left
-    for operator, right in zip(node.ops, node.comparators, strict=True):
-        one = _compare_two(frame, node, left, operator, right)
-        result = one if result is None else connect(Op.AND, result, one, frame.span(node))
-        left = right
-    assert result is not None
-    return result
-
-
-def _compare_two(
-    frame: Frame, node: ast.Compare, left: ast.expr, operator: ast.cmpop, right: ast.expr
-) -> Expr:
-    if isinstance(operator, ast.In | ast.NotIn):
-        found = _membership(frame, node, left, right)
-        return found if isinstance(operator, ast.In) else negate(found)
-    a = lower(frame, left)
-    b = lower(frame, right, _expected_beside(a.type, right))
-    if isinstance(operator, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
-        found = equal(a, b, frame.span(node))
-        return found if isinstance(operator, ast.Eq | ast.Is) else negate(found)
-    return _ordered(frame, node, a, operator, b)
-
-
-def _expected_beside(kind: Type, other: ast.expr) -> Type | None:
-    """The type that a container literal beside a value of `kind` is meant to have."""
-    literal = isinstance(other, ast.Call | ast.Set | ast.SetComp)
-    return kind if isinstance(kind, CollectionType) and literal else None
-
-
-def equal(a: Expr, b: Expr, span: Any) -> Expr:
-    """Equality, folded where both sides are constant."""
-    a, b = alike(a, b)
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(BOOL, span, a.value == b.value)
-    if a.type == BOOL and isinstance(b, Const):
-        return a if b.value else replace(negate(a), span=span)
-    return Apply(BOOL, span, Op.EQ, (a, b))
-
-
-_ORDER: Mapping[type[ast.cmpop], tuple[Op, bool]] = {
-    ast.Lt: (Op.LT, False), ast.LtE: (Op.LE, False), ast.Gt: (Op.LT, True), ast.GtE: (Op.LE, True),
-}  # fmt: skip
-
-
-def _ordered(frame: Frame, node: ast.Compare, a: Expr, operator: ast.cmpop, b: Expr) -> Expr:
-    op, swapped = _ORDER[type(operator)]
-    span = frame.span(node)
-    if isinstance(a.type, SetType):
-        if not isinstance(operator, ast.LtE | ast.GtE):
-            frame.refuse(node, "sets are compared with <=, >= and ==", "a <= b and a != b")
-        pair = (b, coerce(a, b.type)) if swapped else (a, coerce(b, a.type))
-        return Apply(BOOL, span, Op.SUBSET, pair)
-    for value in (a, b):
-        kind = value.type.item if isinstance(value.type, OptionType) else value.type
-        if isinstance(kind, IndexType) and kind.symmetric:
-            frame.refuse(
-                node,
-                f"{kind} is symmetric: its values have no order",
-                "compare with == only, or declare the domain without symmetric=True",
-            )
-    a, b = (v if not isinstance(v.type, OptionType) else coerce(v, v.type.item) for v in (a, b))
-    comparable = isinstance(a.type, IndexType) and a.type == b.type
-    if not comparable and not (isinstance(a.type, IntType) and isinstance(b.type, IntType)):
-        frame.refuse(node, f"{a.type} and {b.type} have no order", "compare integers or indices")
-    if isinstance(a, Const) and isinstance(b, Const) and isinstance(a.type, IntType):
-        first, second = (b.value, a.value) if swapped else (a.value, b.value)
-        return Const(BOOL, span, first < second if op is Op.LT else first <= second)
-    return Apply(BOOL, span, op, (b, a) if swapped else (a, b))
-
-
-def _one_of(frame: Frame, left: ast.expr, options: list[Expr], span: Span) -> Expr:
-    """Whether a value is one of those that are written out."""
-    value = lower(frame, left)
-    result: Expr = replace(FALSE, span=span)
-    for option in reversed(options):
-        result = connect(Op.OR, equal(value, option, span), result, span)
-    return result
-
-
-def _membership(frame: Frame, node: ast.Compare, left: ast.expr, right: ast.expr) -> Expr:
-    span = frame.span(node)
-    if isinstance(right, ast.Tuple | ast.List | ast.Set):
-        return _one_of(frame, left, [lower(frame, element) for element in right.elts], span)
-    whole = lower_any(frame, right)
-    if isinstance(whole, Static):
-        if not isinstance(whole.value, tuple | list | frozenset | set):
-            frame.refuse(right, f"{ast.unparse(right)} is not a collection")
-        found = [_constant(frame, right, value) for value in whole.value]
-        options = [value for value in found if value is not None]
-        if len(options) != len(found):
-            frame.refuse(right, "its elements are not all values of the language")
-        return _one_of(frame, left, options, span)
-    if isinstance(whole.type, MapType):
-        frame.refuse(node, "a map is total: every key is in it", "compare the value with None")
-    if not isinstance(whole.type, CollectionType):
-        frame.refuse(right, f"a value of type {whole.type} has no elements")
-    if isinstance(whole.type.item, IntType):
-        item = _integer(frame, left)  # a number outside the range is simply not in
-    else:
-        item = lower(frame, left, whole.type.item)
-    return Apply(BOOL, span, Op.CONTAINS, (whole, item))
-
-
-# ------------------------------------------------------------ the rest
-
-
 def _conditional(frame: Frame, node: ast.IfExp, expected: Type | None) -> Expr:
     test = truth(frame, node.test)
     with frame.binding(facts(frame, node.test)):
@@ -486,7 +166,7 @@ def subscript(frame: Frame, node: ast.Subscript, base: Expr) -> Expr:
     if isinstance(base.type, SeqType):
         if isinstance(node.slice, ast.Slice):
             frame.refuse(node, "slices are not in the language", "truncate, pop_first, or Seq([…])")
-        index = _integer(frame, node.slice)
+        index = integer(frame, node.slice)
         bounds = interval(index)
         if bounds is not None and bounds[1] < 0:
             frame.refuse(node, "there are no negative indices", "q[len(q) - 1]")
@@ -506,7 +186,7 @@ def _table(frame: Frame, node: ast.Subscript, table: Any) -> Expr | Static:
         )
     key = lower(frame, node.slice)
     span = frame.span(node)
-    entries = [(_constant(frame, node, k), _constant(frame, node, v)) for k, v in table.items()]
+    entries = [(constant(frame, node, k), constant(frame, node, v)) for k, v in table.items()]
     result: Expr | None = None
     for known, value in reversed(entries):
         if known is None or value is None:
@@ -531,14 +211,14 @@ def _comprehension(frame: Frame, node: ast.expr, expected: Type | None) -> Expr:
     return lower_set(frame, node, expected)
 
 
-_EXPRESSIONS: Mapping[type[ast.expr], Callable[[Frame, Any, Type | None], Expr | Static]] = {
+EXPRESSIONS: Mapping[type[ast.expr], Callable[[Frame, Any, Type | None], Expr | Static]] = {
     ast.Constant: _literal,
     ast.Name: _name,
     ast.Attribute: _attribute,
-    ast.BoolOp: _boolean,
-    ast.UnaryOp: _unary,
-    ast.BinOp: _binary,
-    ast.Compare: _compare,
+    ast.BoolOp: boolean,
+    ast.UnaryOp: unary,
+    ast.BinOp: binary,
+    ast.Compare: compare,
     ast.IfExp: _conditional,
     ast.Subscript: _subscript,
     ast.Call: _call,
@@ -546,7 +226,8 @@ _EXPRESSIONS: Mapping[type[ast.expr], Callable[[Frame, Any, Type | None], Expr |
     ast.Set: _comprehension,
 }
 
-_REFUSED: Mapping[type[ast.expr], tuple[str, str]] = {
+
+REFUSED: Mapping[type[ast.expr], tuple[str, str]] = {
     ast.Lambda: ("a lambda", "a helper function with annotations"),
     ast.ListComp: ("a list", "Seq([… for … in …])"),
     ast.List: ("a list", "Seq([…])"),
@@ -561,8 +242,3 @@ _REFUSED: Mapping[type[ast.expr], tuple[str, str]] = {
     ast.Starred: ("*", "the arguments one by one"),
     ast.Slice: ("a slice", "truncate, pop_first, or Seq([…])"),
 }
-
-__all__ = [
-    "FALSE", "TRUE", "arithmetic", "attribute", "choose", "connect", "equal", "facts", "integer",
-    "lower", "lower_any", "negate", "subscript", "truth",
-]  # fmt: skip

@@ -13,18 +13,11 @@ from dataclasses import dataclass
 from checker.language.annotations import record_fields
 from checker.language.ir import Bind, Const, Expr, Get, IsA, Op, Undefined, Var
 from checker.language.lowering.coercion import coerce, is_none, is_place
-from checker.language.lowering.expressions import (
-    FALSE,
-    TRUE,
-    choose,
-    connect,
-    equal,
-    lower,
-    lower_any,
-    negate,
-    truth,
-)
+from checker.language.lowering.comparisons import equal
+from checker.language.lowering.door import FALSE, TRUE, lower, lower_any, truth
+from checker.language.lowering.expressions import choose
 from checker.language.lowering.frame import Frame, Static
+from checker.language.lowering.operations import connect, negate
 from checker.language.types import BOOL, OptionType, RecordType, Type, UnionType
 
 

@@ -37,9 +37,9 @@ from checker.language.ir import (
     Var,
     walk,
 )
-from checker.language.lowering.calls import block, types_of, without_docstring
 from checker.language.lowering.frame import Frame, Method, assigned_once
 from checker.language.lowering.ghosts import check_ghosts
+from checker.language.lowering.helpers import block, types_of, without_docstring
 from checker.language.lowering.source import source_of
 from checker.language.lowering.statements import lower_body
 from checker.language.machine import Machine, Part, Snapshot, declaration, settings_of
