@@ -11,7 +11,7 @@ import re
 import textwrap
 from typing import Any
 
-from checker.language.annotations import survey
+from checker.language.configuring import survey
 from checker.language.domains import Settings
 from checker.language.machine import Snapshot
 from checker.language.text import arguments_text, change_text, value_text

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import graphviz
 
-from checker.language.annotations import state_type
 from checker.language.machine import Machine, settings_of
+from checker.language.resolving import state_type
 from checker.verdict import Limits, Reporter, Silent
 from diagrams.diagram import Diagram
 from diagrams.explored import Exploration

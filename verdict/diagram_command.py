@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from checker.errors import RequestError
-from checker.language.annotations import state_type
 from checker.language.machine import settings_of
+from checker.language.resolving import state_type
 from checker.language.types import EnumType
 from diagrams import Diagram, available, state_diagram
 from diagrams.paths import bind

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from checker import Machine, Snapshot
 from checker.engines.liveness import confirm
 from checker.engines.tracing import Disagreement
-from checker.language.annotations import snapshot, state_type
 from checker.language.evaluator import BoundReached, Defect, Evaluator, evaluate
 from checker.language.lowering import lower
 from checker.language.machine import settings_of
+from checker.language.resolving import state_type
+from checker.language.states import snapshot
 
 
 def state_of(machine: Machine) -> Snapshot:

@@ -15,11 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from checker import Configuration
-from checker.language.annotations import Name, survey
+from checker.language.configuring import survey
 from checker.language.domains import shown
 from checker.language.listing import listing
 from checker.language.lowering import lower
 from checker.language.machine import Method, declaration
+from checker.language.resolving import Name
 from verdict import options, registry
 from verdict.options import Format
 from verdict.output import console, replaced

@@ -25,7 +25,7 @@ from checker import Limits, Machine, Reporter, Verdict
 from checker.check import Engine
 from checker.engines.findings import WELL_DEFINED
 from checker.errors import RequestError, VerdictError
-from checker.language.annotations import parse
+from checker.language.configuring import parse
 from checker.language.domains import shown
 from checker.language.machine import declaration, settings_of
 from verdict import registry

@@ -14,7 +14,7 @@ from typing import Any
 
 from checker import Finding, Machine, Trace
 from checker.errors import ConfigurationError, TraceError
-from checker.language.annotations import parse
+from checker.language.configuring import parse
 from checker.language.lowering import lower
 from verdict import registry
 from verdict.output import write

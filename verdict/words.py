@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checker import Finding, Machine, Settings, Verdict
-from checker.language.annotations import survey
+from checker.language.configuring import survey
 from checker.language.domains import shown
 
 

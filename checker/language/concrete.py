@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from checker.language.annotations import restore, snapshot, state_type
 from checker.language.domains import Settings, configured
 from checker.language.evaluator import Evaluator
 from checker.language.ir import Action, Program, Property, Refinement
 from checker.language.machine import Disabled, Machine, Part, Snapshot, settings_of
 from checker.language.outcomes import Defect
+from checker.language.resolving import state_type
+from checker.language.states import restore, snapshot
 from checker.language.types import PartType
 from checker.language.values import Map
 

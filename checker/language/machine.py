@@ -283,7 +283,7 @@ class Part(Held):
         cls._scope = frame.f_locals if frame.f_code.co_name != "<module>" else {}
 
     def __init__(self) -> None:
-        from checker.language.annotations import fill
+        from checker.language.states import fill
 
         fill(self, settings_in_force())
 
@@ -355,7 +355,8 @@ class Machine(Part):
     configurations: ClassVar[tuple[Configuration, ...]] = ()
 
     def __init__(self, **settings: Any) -> None:
-        from checker.language.annotations import fill, settle
+        from checker.language.configuring import settle
+        from checker.language.states import fill
 
         chosen = settle(type(self), settings)
         self.__dict__["_settings"] = chosen

@@ -422,7 +422,7 @@ class Record:
         for field in fields(cast("Any", self)):
             object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
         if (settings := settings_if_any()) is not None:
-            from checker.language.annotations import record_type
+            from checker.language.resolving import record_type
 
             for name, own in record_type(type(self), settings).fields:
                 own.admit(getattr(self, name))

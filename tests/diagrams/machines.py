@@ -6,8 +6,9 @@ from enum import Enum, auto
 from typing import Annotated, Any
 
 from checker.engines.tracing import changes
-from checker.language.annotations import snapshot, state_type
 from checker.language.machine import settings_of
+from checker.language.resolving import state_type
+from checker.language.states import snapshot
 from checker.verdict import Step, Trace
 from verdict import (
     Bag,

@@ -9,10 +9,10 @@ import pytest
 
 from checker import Limits, Machine
 from checker.engines.tracing import changes
-from checker.language.annotations import state_type
 from checker.language.evaluator import Evaluator
 from checker.language.lowering import lower
 from checker.language.machine import Snapshot, settings_of
+from checker.language.resolving import state_type
 from checker.verdict import Progress, Silent
 from diagrams import explored, packed, projection, state_diagram
 from diagrams.exchange import exchanged

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from checker.errors import RequestError
-from checker.language.annotations import snapshot, state_type
 from checker.language.machine import settings_of
+from checker.language.resolving import state_type
+from checker.language.states import snapshot
 from checker.language.types import BOOL, EnumType, OptionType, PartType
 from diagrams.paths import available, bind, universe
 from examples.two_phase import TwoPhase

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checker.errors import RequestError
-from checker.language.annotations import state_type
 from checker.language.machine import Snapshot, settings_of
+from checker.language.resolving import state_type
 from checker.language.values import freeze
 from diagrams.paths import bind
 from diagrams.projection import MOST_NODES, Arc, Edge, Projection

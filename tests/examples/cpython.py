@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from checker.language.annotations import parameter_hints, resolver, restore, snapshot, state_type
+from checker.language.annotations import parameter_hints
 from checker.language.domains import BoundReached
 from checker.language.machine import Machine, Method, Snapshot, declaration, settings_of
+from checker.language.resolving import resolver, state_type
+from checker.language.states import restore, snapshot
 from checker.language.types import contains
 from verdict import Disabled
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checker import Machine
-from checker.language.annotations import restore, snapshot
 from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.ir import Action, Program, Property
 from checker.language.machine import Disabled, Snapshot
+from checker.language.states import restore, snapshot
 from checker.language.values import Map
 
 

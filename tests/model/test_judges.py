@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from checker import Settings, Snapshot, check
-from checker.language.annotations import restore, snapshot, state_type
 from checker.language.machine import settings_of
+from checker.language.resolving import state_type
+from checker.language.states import restore, snapshot
 from model import Group
 from model.members import Assignor
 from tests.examples.cpython import run

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from checker.errors import LanguageError, Span
-from checker.language.annotations import Resolver
 from checker.language.domains import Settings
 from checker.language.ir import Expr, Var
 from checker.language.lowering.source import Source
+from checker.language.resolving import Resolver
 from checker.language.types import Type
 
 MAX_INLINING = 40

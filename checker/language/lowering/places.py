@@ -108,8 +108,9 @@ def write(frame: Frame, node: ast.AST, place: Expr, value: Expr) -> Body:
 
 def default(frame: Frame, kind: PartType, name: str) -> Expr:
     """What a field of a part starts with."""
-    from checker.language.annotations import default_of, fields_of
-    from checker.language.annotations import frozen as frozen_value
+    from checker.language.annotations import fields_of
+    from checker.language.states import default_of
+    from checker.language.states import frozen as frozen_value
 
     own = kind.field(name)
     field = next(f for f in fields_of(kind.cls) if f.name == name)

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.errors import LanguageError
-from checker.language.annotations import (
-    parameter_hints,
-    resolver,
-    settle,
-    snapshot,
-    state_type,
-    survey,
-)
+from checker.language.annotations import parameter_hints
+from checker.language.configuring import settle, survey
 from checker.language.domains import Index, Settings, configured
 from checker.language.ir import (
     Action,
@@ -44,6 +38,8 @@ from checker.language.lowering.source import source_of
 from checker.language.lowering.statements import lower_body
 from checker.language.machine import Machine, Part, Snapshot, declaration, settings_of
 from checker.language.machine import Method as Declared
+from checker.language.resolving import resolver, state_type
+from checker.language.states import snapshot
 from checker.language.types import (
     BITSET_LIMIT,
     BOOL,

@@ -29,9 +29,10 @@ from checker import (
     step,
 )
 from checker.language import ir
-from checker.language.annotations import settle, state_type
+from checker.language.configuring import settle
 from checker.language.listing import listing, text, type_text
 from checker.language.lowering import lower
+from checker.language.resolving import state_type
 from checker.language.types import BOOL, INTEGER, BagType, IntType, MapType, SeqType, SetType
 
 
