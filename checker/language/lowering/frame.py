@@ -11,6 +11,7 @@ from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, NoReturn
 
 from checker.errors import LanguageError, Span
@@ -21,7 +22,7 @@ from checker.language.resolving import Resolver
 from checker.language.types import Type
 
 MAX_INLINING = 40
-"""Helpers may not call themselves; nesting deeper than this is taken to be that."""
+"""Helpers within helpers, at most; one that calls itself has no end."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Frame:
     locals    the variable of each local that holds a value, visible here or not
     once      names that the function assigns exactly once, outside loops
     types     what type variables, and Self, stand for
+    within    the helpers that it is inlined into, and itself, outermost first
     result    the variable that a value-returning helper leaves its result in
     """
 
@@ -66,7 +68,7 @@ class Frame:
     locals: dict[str, Var] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
     types: Mapping[Any, Type] = field(default_factory=dict)
-    depth: int = 0
+    within: tuple[FunctionType, ...] = ()
     result: str | None = None
     result_type: Type | None = None
 

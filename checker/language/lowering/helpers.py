@@ -30,8 +30,12 @@ def enter(
 
     Parameters that are not passed have their defaults bound already.
     """
-    if frame.depth >= MAX_INLINING:
-        frame.refuse(node, f"{function.__name__} calls itself", "a bounded `for` or comprehension")
+    if len(frame.within) >= MAX_INLINING:
+        if function in frame.within:
+            hint = "a bounded `for` or comprehension"
+            frame.refuse(node, f"{function.__name__} calls itself", hint)
+        frame.refuse(node, f"helpers call one another more than {MAX_INLINING} deep",
+                     "fewer helpers within helpers")  # fmt: skip
     scope = dict(getattr(_owner(receiver), "_scope", {}) if receiver is not None else {})
     source = source_of(function, scope)
     inner = Frame(
@@ -39,7 +43,7 @@ def enter(
         source,
         once=assigned_once(source.tree),
         types=types_of(receiver),
-        depth=frame.depth + 1,
+        within=(*frame.within, function),
     )
     spec = source.tree.args
     if spec.vararg or spec.kwarg:

@@ -335,11 +335,11 @@ def _membership(body: list[Stmt], name: str, kind: Type, known: set[str]) -> Req
 def _actor(method: Declared, receiver: _Receiver, types: Mapping[str, Type]) -> str | None:
     if method.mark.by is not None:
         return method.mark.by
+    if receiver.key is not None:
+        return receiver.key.name
     for name, kind in types.items():
         if isinstance(kind, IndexType):
             return name
-    if receiver.key is not None:
-        return receiver.key.name
     return receiver.prefix.rstrip(".") or None
 
 

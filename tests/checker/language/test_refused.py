@@ -258,6 +258,24 @@ def test_a_body_is_refused(tmp_path: Path, body: str, message: str, hint: str) -
     assert set(lines[2].strip()) == {"^"}
 
 
+def test_helpers_can_be_within_helpers_but_not_without_end(tmp_path: Path) -> None:
+    helpers = ["def h0(n: Node) -> bool:\n    return n == n\n"]
+    helpers += [f"def h{i + 1}(n: Node) -> bool:\n    return h{i}(n)\n" for i in range(41)]
+    text = action("require(h{}(n))").replace("class M(", "".join(helpers) + "class M(")
+    assert loaded(tmp_path, text.replace("{}", "39"), Node=2, Peer=2).actions
+    with pytest.raises(LanguageError, match="more than 40 deep"):
+        loaded(tmp_path, text.replace("{}", "41"), Node=2, Peer=2)
+
+
+def test_who_acts_in_a_part_of_many_is_the_part(tmp_path: Path) -> None:
+    act = "    @action\n    def take(self, n: Node) -> None:\n        self.inside.add(n)\n"
+    text = action("pass").replace("    def put(", f"{act}    def put(")
+    actions = {one.name: one for one in loaded(tmp_path, text, Node=2, Peer=2).actions}
+    many, one = actions["boxes.take"], actions["box.take"]
+    assert many.actor == many.parameters[0].name != "n"
+    assert one.actor == "n"
+
+
 def test_what_is_not_refused_is_lowered(tmp_path: Path) -> None:
     program = loaded(tmp_path, action("self.count = twice(1)"), Node=2, Peer=2)
     assert [one.name for one in program.actions] == ["act"]
