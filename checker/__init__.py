@@ -3,7 +3,7 @@
 Knows nothing of Kafka.
 """
 
-from checker.check import check, replay, simulate
+from checker.check import check, prove, replay, simulate
 from checker.language import (
     Bag,
     Bulletin,
@@ -29,6 +29,7 @@ from checker.language import (
     configuration,
     each,
     eventually,
+    inductive,
     initial,
     invariant,
     reachable,
@@ -37,6 +38,7 @@ from checker.language import (
     step,
     terminal,
 )
+from checker.proofs import Failure, Proof, Proofs
 from checker.verdict import Coverage, Finding, Limits, Progress, Reporter, Trace, Verdict
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "Counter",
     "Coverage",
     "Disabled",
+    "Failure",
     "Finding",
     "Index",
     "Limits",
@@ -56,6 +59,8 @@ __all__ = [
     "Part",
     "Progress",
     "Promise",
+    "Proof",
+    "Proofs",
     "Queue",
     "Range",
     "Record",
@@ -72,8 +77,10 @@ __all__ = [
     "configuration",
     "each",
     "eventually",
+    "inductive",
     "initial",
     "invariant",
+    "prove",
     "reachable",
     "refines",
     "replay",

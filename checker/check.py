@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from checker.language.evaluator import Evaluator
 from checker.language.ir import Const, Program, Property
 from checker.language.lowering import lower
 from checker.language.machine import Machine
+from checker.proofs import Proofs
 from checker.verdict import Limits, Reporter, Silent, Trace, Verdict
 
 Engine = Literal["auto", "native", "python"]
@@ -107,6 +109,38 @@ def simulate(  # noqa: PLR0913 - keywords, each with a default
         raise RequestError(f"{runs} walks of {depth} states", hint="at least one of each")
     program = chosen(lower(machine), hazards, only)
     return simulate_program(program, runs, depth, seed, configuration, hazards, limits, reporter)
+
+
+def prove(
+    machine: Machine,
+    *,
+    configuration: str = "",
+    only: Sequence[str] | None = None,
+    steps: int = 8,
+    induction: int = 1,
+    pdr: bool = False,
+    bounded: frozenset[str] | None = frozenset(),
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+) -> Proofs:
+    """Prove properties of every reachable state, with the lemmas of the machine, by z3.
+
+    only       ids of the properties; all that can be proved, where None
+    steps      how long the runs are among which a violation of what is not proved is looked for
+    induction  the greatest k of k-induction; 1 is induction
+    pdr        whether Spacer may look for an invariant
+    bounded    the counters that keep their bounds; None for all.  The others become integers
+               without end, and what is proved is so for any bound
+    limits     time and memory; where they run out, what was not decided is `unknown`
+
+    RequestError where z3 is not installed, the machine has no actions, an id is unknown, or a
+    property is not for proofs: what happens eventually, what refines.
+    """
+    from checker.engines.symbolic import proofs_of
+
+    return proofs_of(
+        machine, configuration, only, bounded,
+        steps=steps, induction=induction, pdr=pdr, limits=limits,
+    )  # fmt: skip
 
 
 def replay(machine: Machine, trace: Trace) -> None:

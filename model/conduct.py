@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from checker import invariant, step
+from checker import inductive, invariant, step
 from model.consumer import Phase
 from model.coordinator import Standing
 from model.messages import Error, ErrorResponse, JoinGroupResponse, SyncGroupResponse
@@ -24,7 +24,7 @@ class Conduct(Participants):
         """Whether the process of `m` has ended."""
         return self.consumers[m].phase is Phase.CRASHED or self.consumers[m].phase is Phase.LEFT
 
-    @invariant
+    @inductive
     def one_outstanding(self) -> bool:
         """A request of a member is on its way, or kept, or answered: one of these at most."""
         return all(

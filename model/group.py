@@ -11,7 +11,9 @@ processed again.
 
 from __future__ import annotations
 
-from checker import configuration
+from typing import ClassVar
+
+from checker import Configuration, configuration
 from model.conduct import Conduct
 from model.consumer import Processing
 from model.coordination import Coordination
@@ -34,7 +36,7 @@ class Group(
 ):
     """Consumer groups on the classic protocol."""
 
-    configurations = (
+    configurations: ClassVar[tuple[Configuration, ...]] = (
         configuration(
             "smallest",
             about="Two members that join one after the other, and nothing goes wrong.",

@@ -384,7 +384,7 @@ class Property:
     "after", of the steps of the action `on` (all, where None), whose parameters may occur in it.
 
     `leads_from` is the antecedent of an "eventually"; with `again` it is to be true again and
-    again.
+    again.  An invariant that is `inductive` is a lemma: proofs by induction may assume it.
     """
 
     kind: str
@@ -395,6 +395,7 @@ class Property:
     on: str | None = None
     leads_from: Expr | None = None
     again: bool = False
+    inductive: bool = False
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ class Mark:
     spec: type[Machine] | None = None
     leads_from: Callable[..., bool] | None = None
     again: bool = False
+    inductive: bool = False
 
 
 _MARK = "_verdict_mark"
@@ -146,6 +147,20 @@ def invariant(promise: Promise, /) -> Callable[[F], F]: ...
 def invariant(what: Any, /) -> Any:
     """A predicate that is true in every reachable state."""
     return _property("invariant", what)
+
+
+@overload
+def inductive(function: F, /) -> F: ...
+@overload
+def inductive(promise: Promise, /) -> Callable[[F], F]: ...
+def inductive(what: Any, /) -> Any:
+    """An invariant that proofs by induction may assume, and prove along with the rest: a lemma.
+
+    To every engine that visits states it is an invariant like any other.
+    """
+    if isinstance(what, Promise):
+        return lambda function: _mark(function, Mark("invariant", promise=what, inductive=True))
+    return _mark(what, Mark("invariant", inductive=True))
 
 
 @overload

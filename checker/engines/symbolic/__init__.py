@@ -9,17 +9,33 @@ r"""The symbolic engine: machines as formulas, and questions to z3 about their r
     expressions  \ the walker over the IR
     statements   /
     encoding     a machine: its starts, actions, properties
+    unbounded    a machine whose counters have no bounds
+    budget       what a solver may spend
     unrolling    runs of some length, in an incremental solver
     replay       what the solver finds, repeated by the reference evaluator
     questions    what is asked of a run, for each kind of property
     runs         the levels of reachable states; the shortest violation
+    induction    what every step keeps; failures: a step that does not
+    kinduction   what is true because it was true k times
+    spacer       an invariant that z3 finds by itself
+    proving      all of these, one after the other; asked: the door to it
 
 Importing it needs z3: RequestError where that is not installed.
 """
 
+from checker.engines.symbolic.asked import proofs_of
+from checker.engines.symbolic.budget import Budget, Undecided
 from checker.engines.symbolic.encoding import Encoding, encode
 from checker.engines.symbolic.runs import bounded, reachable_levels
-from checker.engines.symbolic.unrolling import Undecided
 from checker.engines.tracing import Disagreement
 
-__all__ = ["Disagreement", "Encoding", "Undecided", "bounded", "encode", "reachable_levels"]
+__all__ = [
+    "Budget",
+    "Disagreement",
+    "Encoding",
+    "Undecided",
+    "bounded",
+    "encode",
+    "proofs_of",
+    "reachable_levels",
+]

@@ -17,26 +17,34 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from checker.engines.symbolic.shapes import Bits, Shape, Slots, below, equal, merge
+from checker.engines.symbolic.shapes import Bits, Numbers, Shape, Slots, below, equal, merge
 from checker.engines.symbolic.terms import (
+    INFINITY,
     Bit,
     Num,
     add,
+    combined,
     conj,
     count,
     disj,
+    every,
     implies,
+    is_among,
     narrowed,
     neg,
     number,
+    pick_numbers,
     same,
     smaller,
+    some_number,
     subtract,
+    with_number,
 )
 from checker.engines.symbolic.values import anything, universe
+from checker.errors import RequestError
 from checker.language.types import BagType, CollectionType, SeqType, SetType, Type
 
-Held: TypeAlias = Bits | Slots
+Held: TypeAlias = Bits | Slots | Numbers
 """What a collection can be."""
 
 ALWAYS: Bit = True
@@ -46,8 +54,16 @@ ALWAYS: Bit = True
 def empty(kind: Type) -> Held:
     """The collection of a type that holds nothing."""
     made = anything(kind)
-    assert isinstance(made, Bits | Slots)
+    assert isinstance(made, Bits | Slots | Numbers)
     return made
+
+
+def beyond(what: str) -> RequestError:
+    """What can be said of bounded values only."""
+    return RequestError(
+        f"{what} cannot be encoded where its numbers have no bounds",
+        hint="give the counter a bound: --bounded NAME",
+    )
 
 
 # ---------------------------------------------------------------- slots
@@ -129,6 +145,8 @@ def elements(kind: CollectionType, held: Held) -> list[tuple[Bit, Shape]]:
     """
     if isinstance(held, Bits):
         return list(zip(held.bits, universe(kind.item), strict=True))
+    if isinstance(held, Numbers):
+        raise beyond(f"a loop over {kind}")
     found = [(held.used(i), item) for i, item in enumerate(held.items) if held.used(i) is not False]
     if isinstance(kind, BagType):
         found = [(conj(used, neg(_again(found, i))), item) for i, (used, item) in enumerate(found)]
@@ -146,6 +164,8 @@ def _again(found: list[tuple[Bit, Shape]], i: int) -> Bit:
 
 def length(held: Held) -> Num:
     """How many elements there are; a bag's are counted as often as they are in."""
+    if isinstance(held, Numbers):
+        raise beyond("how many elements a set has")
     return count(held.bits) if isinstance(held, Bits) else held.length
 
 
@@ -154,6 +174,9 @@ def contains(kind: CollectionType, held: Held, item: Shape) -> Bit:
     if isinstance(held, Bits):
         pairs = zip(held.bits, universe(kind.item), strict=True)
         return disj(*(conj(bit, equal(item, value)) for bit, value in pairs if bit is not False))
+    if isinstance(held, Numbers):
+        assert isinstance(item, Num)
+        return is_among(held.term, item)
     return disj(*(conj(held.used(i), equal(old, item)) for i, old in enumerate(held.items)))
 
 
@@ -167,6 +190,8 @@ def insert(kind: CollectionType, held: Held, item: Shape, guard: Bit = ALWAYS) -
     if isinstance(held, Bits):
         pairs = zip(held.bits, universe(kind.item), strict=True)
         return Bits(tuple(disj(bit, conj(guard, equal(item, value))) for bit, value in pairs))
+    if isinstance(held, Numbers):
+        return _changed(held, item, guard, member=True)
     if isinstance(kind, SeqType):
         return put(held, item, guard)
     if isinstance(kind, SetType):
@@ -179,7 +204,14 @@ def discard(kind: CollectionType, held: Held, item: Shape) -> Held:
     if isinstance(held, Bits):
         pairs = zip(held.bits, universe(kind.item), strict=True)
         return Bits(tuple(conj(bit, neg(equal(item, value))) for bit, value in pairs))
+    if isinstance(held, Numbers):
+        return _changed(held, item, ALWAYS, member=False)
     return drop_first_of(held, item)
+
+
+def _changed(held: Numbers, item: Shape, guard: Bit, *, member: bool) -> Numbers:
+    assert isinstance(item, Num)
+    return Numbers(pick_numbers(guard, with_number(held.term, item, member), held.term))
 
 
 # ---------------------------------------------------------------- two sets
@@ -189,6 +221,9 @@ def subset(kind: CollectionType, one: Held, two: Held) -> Bit:
     """Whether every element of the first is in the second."""
     if isinstance(one, Bits) and isinstance(two, Bits):
         return conj(*(implies(a, b) for a, b in zip(one.bits, two.bits, strict=True)))
+    if isinstance(one, Numbers) and isinstance(two, Numbers):
+        any_one = some_number("element", -INFINITY)
+        return every(any_one, implies(is_among(one.term, any_one), is_among(two.term, any_one)))
     return conj(*(implies(used, contains(kind, two, x)) for used, x in elements(kind, one)))
 
 
@@ -197,6 +232,8 @@ def union(kind: CollectionType, one: Held, two: Held, guard: Bit = ALWAYS) -> He
     if isinstance(one, Bits) and isinstance(two, Bits):
         pairs = zip(one.bits, two.bits, strict=True)
         return Bits(tuple(disj(a, conj(guard, b)) for a, b in pairs))
+    if isinstance(one, Numbers) and isinstance(two, Numbers):
+        return Numbers(pick_numbers(guard, combined(disj, one.term, two.term), one.term))
     for used, item in elements(kind, two):
         one = insert(kind, one, item, conj(guard, used))
     return one
@@ -216,6 +253,8 @@ def _without(one: Held, two: Held, marked: Any, sign: Any) -> Held:
     if isinstance(one, Bits) and isinstance(two, Bits):
         pairs = zip(one.bits, two.bits, strict=True)
         return Bits(tuple(conj(a, neg(sign(b))) for a, b in pairs))
+    if isinstance(one, Numbers) and isinstance(two, Numbers):
+        return Numbers(combined(lambda a, b: conj(a, neg(sign(b))), one.term, two.term))
     assert isinstance(one, Slots)
     return drop(one, [marked(item) for item in one.items])
 

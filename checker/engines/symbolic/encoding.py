@@ -131,6 +131,7 @@ def _chosen(scope: Scope, parameter: Parameter, variables: Variables, name: str)
             return variables.of(item, name)
         case Between(start, stop, least, most):
             low, high = value(scope, start), value(scope, stop)
+            least, most = max(least, low.low), min(most, high.high)
             chosen = variables.number(name, least, max(least, most - 1))
             scope.flow.require(scope.path, conj(at_most(low, chosen), less(chosen, high)))
             return chosen

@@ -13,25 +13,29 @@ from typing import Any, assert_never
 
 from checker.engines.symbolic import containers
 from checker.engines.symbolic.operators import OPERATORS, Site
-from checker.engines.symbolic.scope import Scope
+from checker.engines.symbolic.scope import Flow, Scope
 from checker.engines.symbolic.shapes import Maybe, Shape, Slots, Struct, Tagged, equal, merge
 from checker.engines.symbolic.terms import (
+    INFINITY,
     Bit,
     Num,
     add,
     at_most,
     conj,
     disj,
+    every,
     greater,
+    implies,
     less,
     narrowed,
     neg,
     number,
     same,
     smaller,
+    some_number,
     within,
 )
-from checker.engines.symbolic.values import anything, lift, universe
+from checker.engines.symbolic.values import Endless, anything, lift, universe
 from checker.language.evaluator import bound_name
 from checker.language.ir import (
     Apply,
@@ -80,6 +84,8 @@ def elements(scope: Scope, source: Source) -> list[tuple[Bit, Any]]:
     """The elements that a source may have, each with when it has it, in order."""
     match source:
         case Domain(item):
+            if is_endless(scope, source):
+                raise containers.beyond(f"a loop over {item}")
             return [(True, known) for known in universe(item)]
         case Elements(collection):
             kind = collection.type
@@ -87,8 +93,43 @@ def elements(scope: Scope, source: Source) -> list[tuple[Bit, Any]]:
             return containers.elements(kind, value(scope, collection))
         case Between(start, stop, least, most):
             low, high = value(scope, start), value(scope, stop)
+            if is_endless(scope, source):
+                raise containers.beyond("a loop over a range")
             known = (number(i) for i in range(max(least, low.low), min(most, high.high)))
             return [(conj(at_most(low, i), less(i, high)), i) for i in known]
+        case _ as never:
+            assert_never(never)
+
+
+def is_endless(scope: Scope, source: Source) -> bool:
+    """Whether a source ranges over integers without bounds."""
+    match source:
+        case Domain(item):
+            return isinstance(item, IntType) and item.high is None
+        case Elements(collection):
+            return isinstance(collection.type, Endless)
+        case Between(start, stop):
+            low, high = value(scope, start).low, value(scope, stop).high
+            return INFINITY in (-low, high)
+        case _ as never:
+            assert_never(never)
+
+
+def _any_of(scope: Scope, source: Source) -> tuple[Num, Bit]:
+    """Any integer, and whether it is one of a source without bounds."""
+    one = some_number("any", -INFINITY)
+    match source:
+        case Domain(item):
+            assert isinstance(item, IntType)
+            assert item.low is not None
+            return one, at_most(number(item.low), one)
+        case Elements(collection):
+            kind = collection.type
+            assert isinstance(kind, CollectionType)
+            return one, containers.contains(kind, value(scope, collection), one)
+        case Between(start, stop):
+            low, high = value(scope, start), value(scope, stop)
+            return one, conj(at_most(low, one), less(one, high))
         case _ as never:
             assert_never(never)
 
@@ -246,6 +287,9 @@ def fitted(scope: Scope, held: Any, node: Expr) -> Any:
             scope.demand(at_most(number(low), held), node.span)
             scope.demand(at_most(held, number(high)), node.span, bound)
             return narrowed(held, low, high)
+        case IntType(int(low), None):
+            scope.demand(at_most(number(low), held), node.span)
+            return narrowed(held, low, INFINITY)
         case CollectionType(_, capacity) if isinstance(held, Slots):
             enough = at_most(held.length, number(capacity))
             scope.demand(enough, node.span, bound_name(node.type))
@@ -258,6 +302,8 @@ def fitted(scope: Scope, held: Any, node: Expr) -> Any:
 
 
 def _reduce(scope: Scope, node: Reduce) -> Any:
+    if node.fold in (Fold.ANY, Fold.ALL) and is_endless(scope, node.source):
+        return _of_all(scope, node)
     found = elements(scope, node.source)
     if node.fold in (Fold.ANY, Fold.ALL):
         return _quantified(scope, node, found)
@@ -301,6 +347,22 @@ def _quantified(scope: Scope, node: Reduce, found: list[tuple[Bit, Any]]) -> Bit
             here = body if node.fold is Fold.ANY else neg(body)
             decided = disj(decided, conj(guard, here))
     return decided if node.fold is Fold.ANY else neg(decided)
+
+
+def _of_all(scope: Scope, node: Reduce) -> Bit:
+    """`any` and `all` over integers without bounds: a quantifier.
+
+    What could go wrong for one of them would depend on which came before.
+    """
+    one, there = _any_of(scope, node.source)
+    apart = Scope(Flow(), scope.names)
+    guard, inner = _inside(apart, node, there, one)
+    body = value(inner, node.body)
+    if apart.flow.endings:
+        raise containers.beyond("an operation that may fail, of each integer,")
+    if node.fold is Fold.ALL:
+        return every(one, implies(guard, body))
+    return neg(every(one, implies(guard, neg(body))))
 
 
 def _extreme(scope: Scope, node: Reduce, guarded: list[tuple[Bit, Any]]) -> Any:

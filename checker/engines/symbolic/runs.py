@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from checker.engines.symbolic.budget import Budget
 from checker.engines.symbolic.encoding import encode
 from checker.engines.symbolic.questions import ask
 from checker.engines.symbolic.replay import Replay
@@ -41,7 +42,7 @@ def reachable_levels(
     Disagreement where the evaluator says otherwise.
     """
     _refuse_negative(steps)
-    unrolling = Unrolling(encode(program), seconds=seconds)
+    unrolling = Unrolling(encode(program), Budget(seconds))
     replay = Replay(program)
     new: dict[Snapshot, Bit] = {}
     levels = [_level(unrolling, replay, new)]
@@ -73,7 +74,12 @@ def _level(unrolling: Unrolling, replay: Replay, new: dict[Snapshot, Bit]) -> se
 
 
 def bounded(
-    program: Program, prop: Property | None, steps: int, *, seconds: float | None = None
+    program: Program,
+    prop: Property | None,
+    steps: int,
+    *,
+    seconds: float | None = None,
+    budget: Budget | None = None,
 ) -> Trace | None:
     """A shortest run of at most so many steps that violates a property; None if there is none.
 
@@ -85,7 +91,7 @@ def bounded(
     otherwise.
     """
     _refuse_negative(steps)
-    unrolling = Unrolling(encode(program), seconds=seconds)
+    unrolling = Unrolling(encode(program), budget or Budget(seconds))
     replay = Replay(program)
     question = ask(unrolling, prop)
     while True:

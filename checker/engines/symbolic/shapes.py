@@ -9,6 +9,7 @@
     Set[T], small        one bit for each value of T, in the order of its universe
     Seq[T]               a length and slots; those from the length on mean nothing
     Set[T], wide; Bag[T] a length and slots, the greatest element first
+    Set[int], no bounds  a z3 array: for each integer, whether it is in
 
 What is not there (the value of a None, an option that a union is not, a slot past the length)
 is unconstrained, or missing altogether where no execution puts it there, and is read by nobody.
@@ -30,6 +31,7 @@ from typing import Any, TypeAlias
 from checker.engines.symbolic.terms import (
     Bit,
     Num,
+    Term,
     conj,
     disj,
     implies,
@@ -38,8 +40,10 @@ from checker.engines.symbolic.terms import (
     number,
     pick,
     pick_num,
+    pick_numbers,
     same,
     same_bit,
+    same_numbers,
 )
 
 
@@ -85,7 +89,14 @@ class Slots:
         return less(number(slot), self.length)
 
 
-Shape: TypeAlias = Bit | Num | Maybe | Struct | Tagged | Bits | Slots
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A set of integers without bounds."""
+
+    term: Term
+
+
+Shape: TypeAlias = Bit | Num | Maybe | Struct | Tagged | Bits | Slots | Numbers
 
 
 def merge(test: Bit, then: Any, other: Any) -> Any:
@@ -114,6 +125,8 @@ def merge(test: Bit, then: Any, other: Any) -> Any:
             padded = (s.items + (None,) * (most - len(s.items)) for s in (then, other))
             length = pick_num(test, then.length, other.length)
             return Slots(length, _merged(test, *padded))
+        case Numbers():
+            return Numbers(pick_numbers(test, then.term, other.term))
         case _:
             return pick(test, then, other)
 
@@ -151,6 +164,8 @@ def equal(one: Any, two: Any) -> Bit:
             pairs = enumerate(zip(one.items, two.items, strict=False))
             inside = (implies(one.used(i), equal(a, b)) for i, (a, b) in pairs)
             return conj(same(one.length, two.length), *inside)
+        case Numbers():
+            return same_numbers(one.term, two.term)
         case _:
             return same_bit(one, two)
 

@@ -20,13 +20,20 @@ two-phase commit with 4 resource managers; six properties of the replication exa
     bit-vectors, QF_BV    4.7    4.4        Int, default     22     75
     bit-vectors, default  12     24
 
+A number without bounds (a counter that was freed: `unbounded`) is a z3 Int, and so is what is
+computed with one; its range ends at an infinity.  Wherever a bit-vector meets an Int it becomes
+one, by its values one by one where they are few.  Questions with Ints in them, or with quantifiers
+and sets without bounds, are for z3's general solver, which may not come to an answer.
+
 This is the only module that builds z3 terms.  Where z3's Python interface spends more time on
 checks than on the call, it calls the C interface, as that interface does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -128,6 +135,13 @@ def _ite(test: Term, then: Term, other: Term) -> Any:
 # ---------------------------------------------------------------- numbers
 
 
+INFINITY: Any = math.inf
+"""The end of a range that has none; typed as the integers are that it is compared with."""
+
+FEW = 32
+"""Up to so many values a bit-vector becomes an Int by a choice between them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Num:
     """An integer of low … high; `term` is an int exactly where they are equal."""
@@ -141,10 +155,29 @@ class Num:
         """Its value, where there is only one that it can have."""
         return self.low if self.low == self.high else None
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is a z3 Int."""
+        return isinstance(self.term, z3.ArithRef)
+
 
 def number(value: int) -> Num:
     """A known integer."""
     return Num(value, value, value)
+
+
+def _int(num: Num) -> Term:
+    """A number as a z3 Int."""
+    if isinstance(num.term, int):
+        return z3.IntVal(num.term)
+    if num.whole:
+        return num.term
+    if num.high - num.low >= FEW:
+        return z3.BV2Int(num.term, num.low < 0)
+    made = z3.IntVal(num.high)
+    for value in range(num.low, num.high):
+        made = z3.If(_as(num, num.low, num.high) == value, z3.IntVal(value), made)
+    return made
 
 
 def _width(low: int, high: int) -> int:
@@ -179,6 +212,8 @@ def narrowed(num: Num, low: int, high: int) -> Num:
     low, high = max(num.low, low), min(num.high, high)
     if (low, high) == (num.low, num.high):
         return num
+    if num.whole:
+        return number(low) if low == high else Num(num.term, low, high)
     return _made(_as(num, num.low, num.high), (num.low, num.high), low, high)
 
 
@@ -193,8 +228,18 @@ def pick_num(test: Bit, then: Num, other: Num) -> Num:
     low, high = _around(then, other)
     if then is other or low == high:
         return then
-    one, two = _as(then, low, high), _as(other, low, high)
-    return Num(one if one.eq(two) else z3.BitVecRef(_ite(test, one, two), test.ctx), low, high)
+    one, two = _alike(then, other)
+    if one.eq(two):
+        return Num(one, low, high)
+    return Num(type(two)(_ite(test, one, two), test.ctx), low, high)
+
+
+def _alike(one: Num, two: Num) -> tuple[Term, Term]:
+    """Two numbers in one format: Ints where one of them is, else as wide as both need."""
+    if one.whole or two.whole:
+        return _int(one), _int(two)
+    low, high = _around(one, two)
+    return _as(one, low, high), _as(two, low, high)
 
 
 def same(one: Num, two: Num) -> Bit:
@@ -203,8 +248,7 @@ def same(one: Num, two: Num) -> Bit:
         return False
     if one.known is not None and one.known == two.known:
         return True
-    low, high = _around(one, two)
-    left, right = _as(one, low, high), _as(two, low, high)
+    left, right = _alike(one, two)
     return True if left.eq(right) else left == right
 
 
@@ -214,9 +258,9 @@ def less(one: Num, two: Num) -> Bit:
         return True
     if one.low >= two.high:
         return False
-    low, high = _around(one, two)
-    left, right = _as(one, low, high), _as(two, low, high)
-    return left < right if low < 0 else z3.ULT(left, right)
+    left, right = _alike(one, two)
+    signed = one.whole or two.whole or one.low < 0 or two.low < 0
+    return left < right if signed else z3.ULT(left, right)
 
 
 def at_most(one: Num, two: Num) -> Bit:
@@ -226,13 +270,16 @@ def at_most(one: Num, two: Num) -> Bit:
 
 def within(num: Num, low: int, high: int) -> Bit:
     """Whether a number lies in low … high."""
-    return conj(at_most(number(low), num), at_most(num, number(high)))
+    above: Bit = True if high == INFINITY else at_most(num, number(high))
+    return conj(at_most(number(low), num), above)
 
 
 def _computed(one: Num, two: Num, low: int, high: int, make: Callable[[Term, Term], Term]) -> Num:
     """A number low … high that is made from two, in a format that holds all three ranges."""
     if low == high:
         return number(low)
+    if one.whole or two.whole:
+        return Num(make(_int(one), _int(two)), low, high)
     least, most = _around(one, two)
     held = min(least, low), max(most, high)
     return _made(make(_as(one, *held), _as(two, *held)), held, low, high)
@@ -254,13 +301,17 @@ def subtract(one: Num, two: Num) -> Num:
 
 def multiply(one: Num, two: Num) -> Num:
     """The product."""
-    corners = [a * b for a in (one.low, one.high) for b in (two.low, two.high)]
+    # Nothing times without end is nothing, of which floating point is not so sure.
+    corners = [a * b if a and b else 0 for a in (one.low, one.high) for b in (two.low, two.high)]
     return _computed(one, two, min(corners), max(corners), lambda a, b: a * b)
 
 
 def divide(one: Num, two: Num) -> Num:
     """The quotient, rounded down; the divisor is a positive constant."""
     by = two.low
+    if one.whole:
+        low, high = (end if abs(end) == INFINITY else end // by for end in (one.low, one.high))
+        return Num(one.term / by, low, high)
     if one.low >= 0:
         return _computed(one, two, one.low // by, one.high // by, z3.UDiv)
     exact = subtract(one, remainder(one, two))  # bvsdiv would round towards 0
@@ -270,6 +321,8 @@ def divide(one: Num, two: Num) -> Num:
 def remainder(one: Num, two: Num) -> Num:
     """What the division leaves, never negative; the divisor is a positive constant."""
     by = two.low
+    if one.whole:
+        return number(0) if by == 1 else Num(one.term % by, 0, by - 1)
     if one.low // by == one.high // by:
         return subtract(one, number(one.low // by * by))
     division = z3.URem if one.low >= 0 else (lambda a, b: a % b)  # bvsmod: the divisor's sign
@@ -307,6 +360,8 @@ def new_bit(name: str) -> Bit:
 
 def new_number(name: str, low: int, high: int) -> Num:
     """An unknown number of low … high; `within` of what its bits can say is to be asserted."""
+    if high == INFINITY:
+        return Num(z3.Int(name), low, high)
     return number(low) if low == high else Num(z3.BitVec(name, _width(low, high)), low, high)
 
 
@@ -314,9 +369,68 @@ def in_range(num: Num) -> Bit:
     """That a variable's bits are a number of its range, as no comparison would fold away."""
     if isinstance(num.term, int):
         return True
+    if num.whole:
+        return within(Num(num.term, -INFINITY, INFINITY), num.low, num.high)
     width = num.term.size()
     full = (0, (1 << width) - 1) if num.low >= 0 else (-1 << (width - 1), (1 << (width - 1)) - 1)
     return within(Num(num.term, *full), num.low, num.high)
+
+
+# ---------------------------------------------------------------- without bounds
+
+
+def some_number(name: str, low: int) -> Num:
+    """A number of low … without end, unlike any other: for a quantifier to bind."""
+    return Num(z3.FreshInt(name), low, INFINITY)
+
+
+def every(num: Num, bit: Bit) -> Bit:
+    """Whether a bit is true whatever the number is, within its range."""
+    if isinstance(bit, bool):
+        return bit
+    return z3.ForAll([num.term], implies(in_range(num), bit))
+
+
+def no_numbers() -> Term:
+    """The set of integers that has none."""
+    return z3.K(z3.IntSort(), z3.BoolVal(False))  # noqa: FBT003 - z3's own way to say it
+
+
+def some_numbers(name: str) -> Term:
+    """An unknown set of integers."""
+    return z3.Array(name, z3.IntSort(), z3.BoolSort())
+
+
+def is_among(numbers: Term, num: Num) -> Bit:
+    """Whether a number is in a set."""
+    return z3.Select(numbers, _int(num))
+
+
+def with_number(numbers: Term, num: Num, bit: Bit) -> Term:
+    """A set in which a number is, or is not."""
+    return z3.Store(numbers, _int(num), bit)
+
+
+def combined(make: Callable[[Bit, Bit], Bit], one: Term, two: Term) -> Term:
+    """The set of the numbers of which it is true, given whether each is in two others."""
+    num = z3.FreshInt("each")
+    return z3.Lambda([num], _term(make(z3.Select(one, num), z3.Select(two, num))))
+
+
+def same_numbers(one: Term, two: Term) -> Bit:
+    """Whether two sets are equal."""
+    return True if one.eq(two) else one == two
+
+
+def pick_numbers(test: Bit, then: Term, other: Term) -> Term:
+    """The one set or the other."""
+    if isinstance(test, bool):
+        return then if test else other
+    return then if then.eq(other) else z3.If(test, then, other)
+
+
+def _term(bit: Bit) -> Term:
+    return z3.BoolVal(bit) if isinstance(bit, bool) else bit
 
 
 class Renaming:
@@ -343,20 +457,78 @@ class Renaming:
 # ---------------------------------------------------------------- the solver
 
 
-def new_solver() -> Any:
-    """z3's solver for finite domains."""
-    return z3.SolverFor("QF_FD")
+def version() -> str:
+    """Which z3 this is."""
+    return str(z3.get_version_string())
 
 
-def check(solver: Any) -> bool | None:
-    """Whether what was asserted can be true; None where the solver does not know."""
-    answer = solver.check()
+def new_solver(*, finite: bool = True) -> Any:
+    """z3's solver for finite domains, or its general one."""
+    solver = z3.SolverFor("QF_FD") if finite else z3.Solver()
+    solver.set("core.minimize", True)  # noqa: FBT003 - z3's own way to say it
+    return solver
+
+
+def check(solver: Any, *assumed: Term) -> bool | None:
+    """Whether what was asserted, and what is assumed, can be true; None where the solver does
+    not know.
+    """
+    try:
+        answer = solver.check(*assumed)
+    except z3.Z3Exception as failed:  # it has no other way to say that memory has run out
+        if "memory" not in str(failed):
+            raise
+        return None
     return None if answer == z3.unknown else bool(answer == z3.sat)
+
+
+@contextmanager
+def frame(solver: Any, formula: Bit) -> Iterator[None]:
+    """Assert a formula while the block runs."""
+    solver.push()
+    try:
+        solver.add(formula)
+        yield
+    finally:
+        solver.pop()
 
 
 def reason(solver: Any) -> str:
     """Why the solver does not know."""
     return str(solver.reason_unknown())
+
+
+def fixed_point(
+    before: Iterable[Term],
+    after: Iterable[Term],
+    chosen: Iterable[Term],
+    start: Bit,
+    step: Bit,
+    wrong: Bit,
+    *,
+    seconds: float | None,
+) -> bool | None:
+    """Whether steps lead from a start to what is wrong, as Spacer finds; None where it cannot tell.
+
+    before, after   the variables of a state, and of the next in the same order
+    """
+    states, following = list(before), list(after)
+    solver = z3.Fixedpoint()
+    options = {"engine": "spacer"} | ({} if seconds is None else {"timeout": int(seconds * 1000)})
+    solver.set(**options)
+    reached = z3.Function("reached", *(state.sort() for state in states), z3.BoolSort())
+    error = z3.Function("error", z3.BoolSort())
+    for relation in (reached, error):
+        solver.register_relation(relation)
+    solver.declare_var(*states, *following, *chosen)
+    solver.rule(reached(*states), [_term(start)])
+    solver.rule(reached(*following), [reached(*states), _term(step)])
+    solver.rule(error(), [reached(*states), _term(wrong)])
+    try:
+        answer = solver.query(error())
+    except z3.Z3Exception:  # what it has no theory for, it refuses
+        return None
+    return None if answer == z3.unknown else bool(answer == z3.sat)
 
 
 COMPLETE = True
@@ -375,6 +547,8 @@ def int_in(model: Any, num: Num) -> int:
     if isinstance(num.term, int):
         return num.term
     bits = int(z3.Z3_get_numeral_string(num.term.ctx.ref(), _evaluated(model, num.term)))
+    if num.whole:
+        return bits
     width: int = num.term.size()
     return bits - (1 << width) if num.low < 0 and bits >> (width - 1) else bits
 

@@ -8,22 +8,18 @@ stays in the solver, with everything it has learnt.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from checker.engines.symbolic import terms
+from checker.engines.symbolic.budget import Budget, Undecided
 from checker.engines.symbolic.encoding import Encoding, Move
 from checker.engines.symbolic.shapes import Shape, equal
-from checker.engines.symbolic.terms import Bit, Num, Term, conj, disj, number, same
+from checker.engines.symbolic.terms import Bit, Num, Term, conj, disj, neg, number, same
 from checker.engines.symbolic.values import Reading, Variables, read
 from checker.language.machine import Snapshot
-
-
-class Undecided(Exception):  # noqa: N818 - it is an outcome, not an error
-    """The budget ran out before the solver had an answer."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +34,39 @@ class Taken:
 class Unrolling:
     """The runs of a machine with as many steps as `extend` has been called.
 
-    seconds   what all questions together may take; None is no limit
+    budget     what all questions together may take; None is no limit
+    anywhere   whether a run may begin in any state, and not only in a start
+    finite     whether the machine has bounds
     """
 
-    def __init__(self, encoding: Encoding, *, seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        encoding: Encoding,
+        budget: Budget | None = None,
+        *,
+        anywhere: bool = False,
+        finite: bool = True,
+    ) -> None:
         self.encoding = encoding
         self.length = 0
-        self._deadline = None if seconds is None else time.monotonic() + seconds
-        self._solver = terms.new_solver()
+        self._budget = budget or Budget()
+        self._solver = terms.new_solver(finite=finite)
         self._model: Any = None
         self._names: list[terms.Renaming] = []
         self._start = _Choice("start", encoding.starts, encoding.state)
         self._step = _Choice("step", encoding.actions, encoding.after)
         self._chosen = (*self._start.variables, *self._step.variables)
-        self._add(conj(self._start.formula, encoding.facts[0]), 0)
+        self._add(conj(anywhere or self._start.formula, encoding.facts[0]), 0)
+
+    @property
+    def clauses(self) -> tuple[Bit, Bit]:
+        """That a state is a start, and that one state leads to the next."""
+        return self._start.formula, self._step.formula
+
+    @property
+    def choices(self) -> tuple[Term, ...]:
+        """The unknowns of which both are made, beside those of the states."""
+        return self._chosen
 
     def extend(self) -> None:
         """One more step at the end of the run."""
@@ -79,16 +94,17 @@ class Unrolling:
 
         Undecided where the time is up or the solver gives up.
         """
-        if self._deadline is not None:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise Undecided("the time is up")
-            self._solver.set("timeout", max(1, int(left * 1000)))
-        answer = terms.check(self._solver)
+        answer = self._budget.ask(self._solver)
         if answer is None:
             raise Undecided(terms.reason(self._solver))
         self._model = self._solver.model() if answer else None
         return answer
+
+    def new_state(self) -> None:
+        """Ask only for runs whose last state is none of those before it."""
+        last = self.encoding.state
+        for step in range(self.length):
+            self._solver.add(self._between(neg(equal(last, self.encoding.after)), step))
 
     def state(self, step: int) -> Snapshot:
         """The state number `step` of the run that was found."""
@@ -133,6 +149,15 @@ class Unrolling:
             return terms.int_in(self._model, replace(one, term=self._at(one.term, step)))
 
         return Reading(bit, num)
+
+    def _between(self, formula: Bit, step: int) -> Term:
+        """A formula over two states, for the last of the run and one before it."""
+        if isinstance(formula, bool):
+            return formula
+        before, after = self.encoding.variables
+        last = [(variable, f"{variable}@{self.length}") for variable in before]
+        then = [(a, f"{b}@{step}") for b, a in zip(before, after, strict=True)]
+        return terms.Renaming([*last, *then])(formula)
 
     def _add(self, formula: Bit, step: int) -> None:
         self._solver.add(self._at(formula, step))

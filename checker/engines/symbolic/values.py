@@ -16,13 +16,26 @@ from typing import Any
 from checker.engines.symbolic.shapes import (
     Bits,
     Maybe,
+    Numbers,
     Shape,
     Slots,
     Struct,
     Tagged,
     is_sorted,
 )
-from checker.engines.symbolic.terms import Bit, Num, Term, in_range, new_bit, new_number, number
+from checker.engines.symbolic.terms import (
+    INFINITY,
+    Bit,
+    Num,
+    Term,
+    in_range,
+    new_bit,
+    new_number,
+    no_numbers,
+    number,
+    some_numbers,
+    with_number,
+)
 from checker.language.machine import Snapshot
 from checker.language.types import (
     HELD,
@@ -42,6 +55,13 @@ from checker.language.types import (
     UnionType,
 )
 from checker.language.values import Map, Set, freeze, order
+
+
+class Endless(SetType):
+    """A set of integers without bounds: what `unbounded` makes of one with a bit for each value.
+
+    It is encoded, and proved of; it is never read back.
+    """
 
 
 def is_bits(kind: SetType | SeqType | BagType) -> bool:
@@ -74,6 +94,11 @@ def lift(kind: Type, value: Any) -> Shape:
             return Struct(tuple(lift(k, getattr(value, name)) for name, k in fields))
         case MapType(key, item):
             return Struct(tuple(lift(item, value[k]) for k in key.universe()))
+        case Endless():
+            held = no_numbers()
+            for element in value:
+                held = with_number(held, number(element), bit=True)
+            return Numbers(held)
         case SetType(item) if is_bits(kind):
             return Bits(tuple(element in value for element in item.universe()))
         case SeqType(item):
@@ -148,6 +173,8 @@ def anything(kind: Type) -> Shape:
             return Struct(tuple(anything(k) for _, k in fields))
         case MapType(key, item):
             return Struct((anything(item),) * (key.count or 0))
+        case Endless():
+            return Numbers(no_numbers())
         case SetType(item) if is_bits(kind):
             return Bits((False,) * (item.count or 0))
         case _:
@@ -185,8 +212,8 @@ class Variables:
         match kind:
             case BoolType():
                 return self.bit(name)
-            case IntType(int(low), int(high)):
-                return self.number(name, low, high)
+            case IntType(int(low), high):
+                return self.number(name, low, INFINITY if high is None else high)
             case EnumType() | IndexType():
                 return self.number(name, 0, (kind.count or 1) - 1)
             case OptionType(item):
@@ -198,6 +225,9 @@ class Variables:
                 return Struct(tuple(self.of(k, f"{name}.{field}") for field, k in fields))
             case MapType(key, item):
                 return Struct(tuple(self.of(item, f"{name}[{k}]") for k in key.universe()))
+            case Endless():
+                self.made.append(some_numbers(name))
+                return Numbers(self.made[-1])
             case SetType(item) if is_bits(kind):
                 return Bits(tuple(self.bit(f"{name}{{{v}}}") for v in item.universe()))
             case _:
