@@ -32,9 +32,15 @@ from checker.language.machine import declaration
 MACHINES: Mapping[str, str] = MappingProxyType(
     {
         "group": "model.group:Group",
+        "log": "model.log:Log",
+        "compaction": "model.compaction:Compaction",
+        "routing": "model.routing:Routing",
         "ownership": "spec.ownership:Ownership",
         "membership": "spec.membership:Membership",
         "delivery": "spec.delivery:Delivery",
+        "partition-log": "spec.partition_log:PartitionLog",
+        "changelog": "spec.changelog:ChangelogTable",
+        "acknowledged": "spec.acknowledged:AcknowledgedWrites",
     }
 )
 """The machines of this project: name, and where the class is."""

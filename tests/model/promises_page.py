@@ -1,110 +1,183 @@
 """docs/promises.md, made of the catalogue and of what the tests have pinned.
 
 python -m tests.model.promises_page      writes it anew
+
+A machine has a `Section`: what it promises, what it refines, and what was counted of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from checker import Promise
+from checker import Machine, Promise
 from checker.check import settled
 from checker.language.lowering import lower
-from model import Group
-from spec import BELIEVED_AND_FALSE, DELIVERY, MEMBERSHIP, OWNERSHIP
-from tests.model.pinned import BROKEN, COUNTED
+from model import Compaction, Group, Log, Routing
+from spec import (
+    BELIEVED_AND_FALSE,
+    COMPACTION,
+    DELIVERY,
+    LOG,
+    MEMBERSHIP,
+    OWNERSHIP,
+    ROUTING,
+)
+from tests.model import logs_pinned, pinned
+from tests.model.pinned import Broken, Counted
 
 PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 
 INTRODUCTION = """\
 # The promises
 
-What Kafka's consumer groups promise on the classic protocol, and what many believe that they
-promise. Each is decided by visiting every reachable state of the machine `Group` (folder
-`model/`), in the configurations named below; "14 states" is the length of the shortest trace that
-shows it, the initial state counted. A promise is only asked in a configuration that it speaks of.
+What Kafka promises, and what many believe that it promises. Each is decided by visiting every
+reachable state of a machine (folder `model/`), in the configurations named below; "14 states" is
+the length of the shortest trace that shows it, the initial state counted. A promise is only asked
+in a configuration that it speaks of.
 
-GRP-5, GRP-7 and DLV-7 say what must happen in the end. They hold in every fair run: one in which
-what is sent and not given up arrives, members that run go on, and timeouts that may strike do
-(`model/progress.py`; [what fairness is](language.md#what-happens-eventually)). They are asked where
-`records` is set, to the number of records of which it is asked whether they are processed.
+What must happen in the end holds in every fair run
+([what fairness is](language.md#what-happens-eventually)).
+
+Each promise that holds is worth something: there is a design, switched on by a setting, in which
+it is false, and that is found. Of broken designs the numbers are the states of the shortest
+traces; of a run that goes on for ever, of its stem and one round of its loop.
+
+Besides, machines refine the abstract machines of `spec/`: each step, seen through a mapping, is a
+step of the specification or changes nothing in it.
 
 `make check` searches all configurations. This page is made by `python -m tests.model.promises_page`
 from the catalogue in `spec/` and from the numbers that the tests pin; a test holds it to both.
 """
 
-REFINED = """\
-## Specifications
 
-Besides, in every configuration the group refines three abstract machines of `spec/`: each of its
-steps, seen through a mapping, is a step of the specification or changes nothing in it. Partitions
-are interchangeable, and so are groups: the mappings read the first.
+@dataclass(frozen=True)
+class Section:
+    """A machine: what is said of it, and what was pinned.
 
-| mapping | specification | says | false in |
-| --- | --- | --- | --- |
-"""
+    mappings  name, specification, and what that says
+    """
 
-BROKEN_DESIGNS = """\
-## Broken designs
+    title: str
+    machine: type[Machine]
+    about: str
+    chapters: tuple[tuple[str, tuple[Promise, ...]], ...]
+    mappings: tuple[tuple[str, str, str], ...]
+    counted: Mapping[str, Counted]
+    broken: tuple[Broken, ...]
 
-Each promise that holds is worth something: there is a design, switched on by a setting, in which
-it is false, and that is found. The numbers are the states of the shortest traces; of a run that
-goes on for ever, of its stem and one round of its loop.
 
-| design | settings | false |
-| --- | --- | --- |
-"""
+GROUP_SECTION = Section(
+    "Consumer groups",
+    Group,
+    """\
+Consumer groups on the classic protocol: `verdict check group`.
 
-SETTINGS = """\
-## Configurations
-
-| configuration | what happens in it | settings | distinct states | generated | depth |
-| --- | --- | --- | ---: | ---: | ---: |
-"""
-
-MAPPINGS = (
-    ("as_ownership", "Ownership", "one partition, its owner, and who may commit"),
-    ("as_membership", "Membership", "the states of a group and its generations"),
-    ("as_delivery", "Delivery", "one partition, what is processed, and what is committed"),
+GRP-5, GRP-7 and DLV-7 say what must happen in the end: where what is sent and not given up arrives,
+members that run go on, and timeouts that may strike do (`model/progress.py`). They are asked where
+`records` is set, to the number of records of which it is asked whether they are processed.
+Partitions are interchangeable, and so are groups: the mappings read the first.
+""",
+    (("Ownership", OWNERSHIP), ("Membership", MEMBERSHIP), ("Delivery", DELIVERY)),
+    (
+        ("as_ownership", "Ownership", "one partition, its owner, and who may commit"),
+        ("as_membership", "Membership", "the states of a group and its generations"),
+        ("as_delivery", "Delivery", "one partition, what is processed, and what is committed"),
+    ),
+    pinned.COUNTED,
+    pinned.BROKEN,
 )
+
+LOG_SECTION = Section(
+    "The log",
+    Log,
+    """\
+A broker's log of a partition: `verdict check log`.
+
+Kafka commits before it flushes, and leaves it to the other replicas to have what a power failure
+takes. So with a single copy LOG-4 is false where the power fails.
+""",
+    (("Appends, segments, recovery", LOG),),
+    (("as_partition_log", "PartitionLog", "committed records that stay, and a start that moves"),),
+    logs_pinned.COUNTED[Log],
+    logs_pinned.BROKEN[Log],
+)
+
+COMPACTION_SECTION = Section(
+    "Compaction",
+    Compaction,
+    """\
+A compacted log, its cleaner, and a reader: `verdict check compaction`.
+""",
+    (("Tables and tombstones", COMPACTION),),
+    (("as_changelog", "ChangelogTable", "a table, and a log that amounts to it"),),
+    logs_pinned.COUNTED[Compaction],
+    logs_pinned.BROKEN[Compaction],
+)
+
+ROUTING_SECTION = Section(
+    "Routing",
+    Routing,
+    """\
+A producer that finds the leaders of its partitions: `verdict check routing`.
+""",
+    (("Keys, partitions and leaders", ROUTING),),
+    (),
+    logs_pinned.COUNTED[Routing],
+    logs_pinned.BROKEN[Routing],
+)
+
+SECTIONS = (GROUP_SECTION, LOG_SECTION, COMPACTION_SECTION, ROUTING_SECTION)
 
 
 @cache
-def asked(configuration: str) -> frozenset[str]:
-    """The ids of the promises that are asked in a configuration."""
-    settings = next(one.settings for one in Group.configurations if one.name == configuration)
-    properties = lower(Group(**settings)).properties
+def asked(title: str, configuration: str) -> frozenset[str]:
+    """The ids of the promises that are asked in a configuration of a section's machine."""
+    machine = next(section.machine for section in SECTIONS if section.title == title)
+    settings = next(one.settings for one in machine.configurations if one.name == configuration)
+    properties = lower(machine(**settings)).properties
     return frozenset(prop.promise.id for prop in properties if not settled(prop))
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join(
-        [
-            INTRODUCTION,
-            *_chapter("Ownership", OWNERSHIP),
-            *_chapter("Membership", MEMBERSHIP),
-            *_chapter("Delivery", DELIVERY),
-            REFINED.rstrip(),
-            *(
-                f"| `{name}` | `{spec}` | {says} | {_false(name)} |"
-                for name, spec, says in MAPPINGS
-            ),
-            "",
-            BROKEN_DESIGNS.rstrip(),
-            *_designs(),
-            "",
-            SETTINGS.rstrip(),
-            *_configurations(),
-            "",
-        ]
+    return "\n".join([INTRODUCTION, *(line for one in SECTIONS for line in _section(one))])
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {section.title}"
+    yield ""
+    yield section.about
+    for title, promises in section.chapters:
+        yield from _chapter(section, title, promises)
+    if section.mappings:
+        yield f"### Specifications that `{section.machine.__name__}` refines"
+        yield ""
+        yield "| mapping | specification | says | false in |"
+        yield "| --- | --- | --- | --- |"
+        for name, spec, says in section.mappings:
+            yield f"| `{name}` | `{spec}` | {says} | {_false(section, name)} |"
+        yield ""
+    yield f"### Broken designs of `{section.machine.__name__}`"
+    yield ""
+    yield "| design | settings | false |"
+    yield "| --- | --- | --- |"
+    yield from _designs(section)
+    yield ""
+    yield f"### Configurations of `{section.machine.__name__}`"
+    yield ""
+    yield (
+        "| configuration | what happens in it | settings | distinct states | generated | depth |"
     )
+    yield "| --- | --- | --- | ---: | ---: | ---: |"
+    yield from _configurations(section)
+    yield ""
 
 
-def _chapter(title: str, promises: tuple[Promise, ...]) -> Iterator[str]:
-    yield f"## {title}"
+def _chapter(section: Section, title: str, promises: tuple[Promise, ...]) -> Iterator[str]:
+    yield f"### {title}"
     yield ""
     yield "| id | promise | holds in | false in |"
     yield "| --- | --- | --- | --- |"
@@ -112,7 +185,8 @@ def _chapter(title: str, promises: tuple[Promise, ...]) -> Iterator[str]:
         sentence = promise.sentence
         if promise.id in BELIEVED_AND_FALSE:
             sentence += " (*believed, and false*)"
-        yield f"| {promise.id} | {sentence} | {_holds(promise.id)} | {_false(promise.id)} |"
+        holds, false = _holds(section, promise.id), _false(section, promise.id)
+        yield f"| {promise.id} | {sentence} | {holds} | {false} |"
     yield ""
     yield "| id | source | without it |"
     yield "| --- | --- | --- |"
@@ -121,26 +195,27 @@ def _chapter(title: str, promises: tuple[Promise, ...]) -> Iterator[str]:
     yield ""
 
 
-def _holds(identifier: str) -> str:
-    names = [name for name in COUNTED if identifier in asked(name)]
-    good = [name for name in names if identifier not in COUNTED[name].false]
-    if good == list(COUNTED):
+def _holds(section: Section, identifier: str) -> str:
+    counted = section.counted
+    names = [name for name in counted if identifier in asked(section.title, name)]
+    good = [name for name in names if identifier not in counted[name].false]
+    if good == list(counted):
         return "every configuration"
-    return ", ".join(_met(identifier, name) for name in good) or "none"
+    return ", ".join(_met(counted[name], identifier, name) for name in good) or "none"
 
 
-def _met(identifier: str, name: str) -> str:
-    length = COUNTED[name].witnessed.get(identifier)
+def _met(counted: Counted, identifier: str, name: str) -> str:
+    length = counted.witnessed.get(identifier)
     return name if length is None else f"{name} ({length} states)"
 
 
-def _false(identifier: str) -> str:
-    found = {name: counted.false.get(identifier) for name, counted in COUNTED.items()}
+def _false(section: Section, identifier: str) -> str:
+    found = {name: counted.false.get(identifier) for name, counted in section.counted.items()}
     return ", ".join(f"{name} ({length} states)" for name, length in found.items() if length)
 
 
-def _designs() -> Iterator[str]:
-    for broken in BROKEN:
+def _designs(section: Section) -> Iterator[str]:
+    for broken in section.broken:
         false = ", ".join(
             f"{identifier} {length or 'never reached'}"
             for identifier, length in broken.false.items()
@@ -148,9 +223,9 @@ def _designs() -> Iterator[str]:
         yield f"| {broken.design} | {_settings(broken.settings)} | {false} |"
 
 
-def _configurations() -> Iterator[str]:
-    for one in Group.configurations:
-        counted = COUNTED[one.name]
+def _configurations(section: Section) -> Iterator[str]:
+    for one in section.machine.configurations:
+        counted = section.counted[one.name]
         numbers = f"{counted.distinct:,} | {counted.generated:,} | {counted.depth}"
         yield f"| {one.name} | {one.about} | {_settings(one.settings)} | {numbers} |"
 

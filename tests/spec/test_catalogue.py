@@ -6,17 +6,21 @@ import re
 
 import pytest
 
-from checker import Promise
+from checker import Machine, Promise
 from checker.language.machine import declaration
-from model import Group
+from model import Compaction, Group, Log, Routing
 from model.conduct import Conduct
 from spec import BELIEVED_AND_FALSE, CATALOGUE
 
-IDS = [
+GROUP = [
     *(f"OWN-{n}" for n in range(1, 6)),
     *(f"GRP-{n}" for n in range(1, 12)),
     *(f"DLV-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 9, 8)),
 ]
+LOG = [f"LOG-{n}" for n in range(1, 11)]
+COMPACTION = [f"LOG-{n}" for n in range(11, 19)]
+ROUTING = [f"RTE-{n}" for n in range(1, 7)]
+IDS = [*GROUP, *LOG, *COMPACTION, *ROUTING]
 
 
 def test_the_ids_are_these_for_good() -> None:
@@ -42,4 +46,10 @@ def test_the_group_is_held_to_every_promise() -> None:
     conduct = {method.promise.id for method in declaration(Conduct).methods}
     witnesses = {"taken_over"}
     assert conduct | witnesses <= held
-    assert sorted(held - conduct - witnesses) == sorted(IDS)
+    assert sorted(held - conduct - witnesses) == sorted(GROUP)
+
+
+@pytest.mark.parametrize(("cls", "ids"), [(Log, LOG), (Compaction, COMPACTION), (Routing, ROUTING)])
+def test_the_log_is_held_to_every_promise(cls: type[Machine], ids: list[str]) -> None:
+    methods = declaration(cls).of("invariant", "step", "eventually")
+    assert sorted(method.promise.id for method in methods) == sorted(ids)

@@ -1,0 +1,102 @@
+"""RTE-1 to RTE-6: what routing promises, and the configurations in which that is decided.
+
+What was counted, and which broken design breaks which promise, is pinned by the tests, and told
+by docs/promises.md.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from checker import configuration, eventually, invariant, reachable, step
+from model.routing_state import Stage
+from model.routing_steps import RoutingSteps
+from spec.domains import Partition
+from spec.routing import RTE_1, RTE_2, RTE_3, RTE_4, RTE_5, RTE_6, Sent
+
+
+class Routing(RoutingSteps):
+    """A producer whose metadata may be old finds the leaders of its partitions."""
+
+    configurations = (
+        configuration(
+            "one partition",
+            about="The leader moves twice while three records are sent.",
+            Broker=3, Partition=1, Key=1, Sent=3, LeaderEpoch=3,
+        ),
+        configuration(
+            "two partitions",
+            about="Records of two keys, and of none, go to two partitions.",
+            Broker=2, Partition=2, Key=2, Sent=2, LeaderEpoch=2, keyless=True,
+        ),
+        configuration(
+            "partitions are added",
+            about="A topic of one partition gets another, while its leader moves.",
+            hazards=("RTE-6",),
+            Broker=2, Partition=2, Key=2, Sent=2, LeaderEpoch=2, grows=True,
+        ),
+    )  # fmt: skip
+
+    @step(RTE_1, on=RoutingSteps.take)
+    def taken_by_the_leader(self, after: Self, r: Sent) -> bool:
+        """The controller's, and no one's of an older epoch."""
+        me = self.records[r]
+        return me.to == self.leads[me.partition].leader
+
+    @invariant(RTE_2)
+    def one_place_a_key(self) -> bool:
+        """Asked where no partitions are added."""
+        return self.grows or self.keys_together()
+
+    @invariant(RTE_6)
+    def one_place_for_ever(self) -> bool:
+        """Asked wherever that may be."""
+        return self.keys_together()
+
+    def keys_together(self) -> bool:
+        """Whether no two records of one key are in different partitions."""
+        return all(
+            not self.same_key(one, other)
+            or self.records[one].partition == self.records[other].partition
+            for one in Sent
+            for other in Sent
+        )
+
+    def same_key(self, one: Sent, other: Sent) -> bool:
+        """Whether two records are of one key."""
+        return (
+            self.records[one].key is not None and self.records[one].key == self.records[other].key
+        )
+
+    @invariant(RTE_3)
+    def in_order(self) -> bool:
+        """In each partition's log."""
+        return all(
+            not self.same_key(self.log[p][later], self.log[p][earlier])
+            or self.log[p][earlier] < self.log[p][later]
+            for p in Partition
+            for later in range(len(self.log[p]))
+            for earlier in range(later)
+        )
+
+    @step(RTE_4)
+    def never_older(self, after: Self) -> bool:
+        """For no partition."""
+        return all(self.metadata[p].epoch <= after.metadata[p].epoch for p in Partition)
+
+    def under_way(self) -> bool:
+        """A record has not been acknowledged."""
+        return any(
+            self.records[r].stage is Stage.WAITING or self.records[r].stage is Stage.IN_FLIGHT
+            for r in Sent
+        )
+
+    @eventually(RTE_5, after=under_way)
+    def arrived(self) -> bool:
+        """All that were sent are acknowledged."""
+        return not self.under_way()
+
+    @reachable
+    def refused_twice(self) -> bool:
+        """A producer can be told of a leader that is none any more."""
+        return self.stale and all(self.metadata[p].epoch > 1 for p in Partition)
