@@ -1,0 +1,223 @@
+"""The data directory: whose it is, and the logs in it.
+
+    .lock                             held by the broker that runs
+    .kafka_cleanshutdown              there after a stop that closed everything, until the start
+    meta.properties                   which cluster and which directory this is
+    recovery-point-offset-checkpoint  up to where each log was flushed
+    log-start-offset-checkpoint       where each log starts, if DeleteRecords moved it
+    <topic>-<partition>/              a log, with partition.metadata that says the topic's id
+    <topic>-<partition>.<hex>-delete/ one that is on its way out
+
+Source: Apache Kafka's directories of KRaft, whose files these are.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from broker.log import checkpoints
+from broker.log.files import Disk
+from broker.log.log import Log
+from broker.log.recovery import open_log
+from broker.log.settings import LogSettings
+
+LOCK, CLEAN, META, TOPIC = ".lock", ".kafka_cleanshutdown", "meta.properties", "partition.metadata"
+DELETE = "-delete"
+META_VERSION = 1
+_PARTITION = re.compile(r"(?P<topic>[a-zA-Z0-9._-]{1,249})-(?P<partition>\d{1,9})")
+
+
+class DirectoryError(Exception):
+    """A data directory that cannot be used; the message is one line that says what to do."""
+
+
+def text_of(uuid: UUID) -> str:
+    """An id as Kafka writes it: base64 without padding."""
+    return base64.urlsafe_b64encode(uuid.bytes).rstrip(b"=").decode()
+
+
+def uuid_of(text: str) -> UUID:
+    """The id that was written so; ValueError where it was not."""
+    return UUID(bytes=base64.urlsafe_b64decode(text + "=="))
+
+
+def properties(data: bytes, separator: str = "=") -> dict[str, str]:
+    """Lines of names and values."""
+    lines = (line.partition(separator) for line in data.decode().splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines if not name.startswith("#")}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose data it is."""
+
+    cluster_id: str
+    node_id: int
+    directory_id: str
+
+
+class DataDirectory:
+    """The directory of one broker, locked for as long as this is open."""
+
+    def __init__(self, disk: Disk, path: Path) -> None:
+        self.disk, self.path = disk, path
+        self._lock = -1
+        self.clean = False
+        self._recovery: dict[tuple[str, int], int] = {}
+        self._starts: dict[tuple[str, int], int] = {}
+
+    def lock(self) -> None:
+        """Have it to oneself; `DirectoryError` where another broker has it."""
+        try:
+            self.disk.make_folder(self.path)
+            self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.unlock()
+            raise DirectoryError(
+                f"the data directory {self.path} is in use by another broker: stop that one, "
+                "or give this one a --data-dir of its own"
+            ) from None
+        except OSError as error:
+            self.unlock()
+            raise DirectoryError(
+                f"the data directory {self.path} cannot be used: {error.strerror}"
+            ) from error
+
+    def unlock(self) -> None:
+        """Let others have it."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def identify(self, fresh: Identity) -> Identity:
+        """Whose data it is; that of `fresh` where it is new."""
+        data = self.disk.load(self.path / META)
+        if data is None:
+            self._write_meta(fresh)
+            return fresh
+        try:
+            found = properties(data)
+            version = int(found["version"])
+            if version > META_VERSION:
+                raise DirectoryError(
+                    f"{self.path / META} is of version {version}, and this broker reads "
+                    f"{META_VERSION}: use the version that wrote it, or another --data-dir"
+                )
+            return Identity(
+                found["cluster.id"], int(found["node.id"]), found.get("directory.id", "")
+            )
+        except (KeyError, ValueError) as error:
+            raise DirectoryError(
+                f"{self.path / META} cannot be read ({error}): mend it, or use another --data-dir"
+            ) from error
+
+    def _write_meta(self, identity: Identity) -> None:
+        lines = {
+            "version": META_VERSION,
+            "cluster.id": identity.cluster_id,
+            "node.id": identity.node_id,
+            "directory.id": identity.directory_id,
+        }
+        text = "".join(f"{name}={value}\n" for name, value in lines.items())
+        self.disk.replace(self.path / META, f"#\n{text}".encode())
+
+    def start(self) -> list[str]:
+        """Read the checkpoints, and take the marker away; what was wrong with them, in lines."""
+        self.clean = self.disk.exists(self.path / CLEAN)
+        self.disk.remove(self.path / CLEAN)
+        wrong = []
+        self._recovery, told = self._offsets(checkpoints.RECOVERY_POINTS)
+        wrong += told
+        self._starts, told = self._offsets(checkpoints.LOG_STARTS)
+        wrong += told
+        for name in self.disk.names(self.path):
+            if name.endswith(DELETE):
+                self.disk.remove_folder(self.path / name)
+        return wrong
+
+    def _offsets(self, name: str) -> tuple[dict[tuple[str, int], int], list[str]]:
+        data = self.disk.load(self.path / name)
+        if data is None:
+            return {}, []
+        try:
+            return checkpoints.read_offsets(data), []
+        except checkpoints.Damaged as error:
+            # Without it every log is read from its beginning, which finds the same.
+            self.clean = False
+            return {}, [f"{self.path / name} cannot be read and is written anew: {error}"]
+
+    def partitions(self) -> Iterator[tuple[str, int, UUID]]:
+        """The logs that are there: topic, partition, and the topic's id."""
+        for name in self.disk.names(self.path):
+            match = _PARTITION.fullmatch(name)
+            data = self.disk.load(self.path / name / TOPIC) if match else None
+            if match is None or data is None:
+                continue
+            with contextlib.suppress(KeyError, ValueError):
+                topic_id = uuid_of(properties(data, ":")["topic_id"])
+                yield match["topic"], int(match["partition"]), topic_id
+
+    def folder(self, topic: str, partition: int) -> Path:
+        """Where a log is."""
+        return self.path / f"{topic}-{partition}"
+
+    def open(self, topic: str, partition: int, topic_id: UUID, settings: LogSettings) -> Log:
+        """A log, made where it is not there."""
+        folder = self.folder(topic, partition)
+        if not self.disk.exists(folder / TOPIC):
+            self.disk.make_folder(folder)
+            text = f"version: 0\ntopic_id: {text_of(topic_id)}\n"
+            self.disk.replace(folder / TOPIC, text.encode())
+        key = (topic, partition)
+        return open_log(
+            self.disk,
+            folder,
+            settings,
+            clean=self.clean,
+            recovery_point=self._recovery.get(key, 0),
+            start_offset=self._starts.get(key, 0),
+        )
+
+    def delete(self, topic: str, partition: int, topic_id: UUID) -> Path:
+        """Set a log aside; what is returned can be removed when there is time."""
+        folder = self.folder(topic, partition)
+        aside = folder.with_name(f"{folder.name[:200]}.{topic_id.hex}{DELETE}")
+        self.disk.rename(folder, aside)
+        key = (topic, partition)
+        self._recovery.pop(key, None)
+        self._starts.pop(key, None)
+        return aside
+
+    def checkpoint(self, logs: dict[tuple[str, int], Log]) -> None:
+        """Write down where logs start, and up to where they were flushed."""
+        recovery = {key: log.recovery_point for key, log in logs.items()}
+        starts = {
+            key: log.start_offset
+            for key, log in logs.items()
+            if log.start_offset > log.segments[0].base_offset
+        }
+        if recovery != self._recovery:
+            data = checkpoints.write_offsets(recovery)
+            self.disk.replace(self.path / checkpoints.RECOVERY_POINTS, data)
+            self._recovery = recovery
+        if starts != self._starts:
+            data = checkpoints.write_offsets(starts)
+            self.disk.replace(self.path / checkpoints.LOG_STARTS, data)
+            self._starts = starts
+
+    def close(self, logs: dict[tuple[str, int], Log], now: int) -> None:
+        """Close all logs, and say so."""
+        for log in logs.values():
+            log.close(now)
+        self.checkpoint(logs)
+        self.disk.replace(self.path / CLEAN, b'{"version":0,"brokerEpoch":-1}')
+        self.unlock()

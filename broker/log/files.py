@@ -1,0 +1,182 @@
+"""Files, as a log sees them: what it is handed instead of an operating system.
+
+A `File` is written at its end and read anywhere.  `Disk` is where files are by their path; this
+module has the real one.  A simulated one keeps to the same: what was appended can be read at once,
+and is lost by a crash of the machine unless it was flushed; `replace` is all or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+Data = bytes | bytearray | memoryview
+
+
+class File(Protocol):
+    """An open file."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in it."""
+
+    def append(self, data: Data) -> None:
+        """Write at the end; where that fails with an OSError, nothing was written."""
+
+    def read(self, at: int, count: int) -> bytes:
+        """So many bytes from there, or those that there are."""
+
+    def truncate(self, size: int) -> None:
+        """Keep the first so many bytes."""
+
+    def flush(self) -> None:
+        """Return when what was appended will outlive the machine."""
+
+    def close(self) -> None:
+        """Nothing more is asked of it."""
+
+
+class Disk(Protocol):
+    """Where files are."""
+
+    def open(self, path: Path) -> File:
+        """A file, which is made where it is not there."""
+
+    def load(self, path: Path) -> bytes | None:
+        """All that is in a file; None where there is none."""
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is a file or a folder."""
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Put a file there, durably, in place of what was there."""
+
+    def names(self, folder: Path) -> list[str]:
+        """What a folder holds, in order; nothing where there is none."""
+
+    def make_folder(self, folder: Path) -> None:
+        """See that a folder is there."""
+
+    def rename(self, path: Path, to: Path) -> None:
+        """Give a file or a folder another name."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder and all in it, if it is there."""
+
+
+class RealFile:
+    """A file of the operating system."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._size = os.fstat(self._fd).st_size
+        self._torn = False
+
+    @property
+    def size(self) -> int:
+        """Bytes in it."""
+        return self._size
+
+    def append(self, data: Data) -> None:
+        """Write at the end."""
+        if self._torn:
+            os.ftruncate(self._fd, self._size)
+            self._torn = False
+        view, at = memoryview(data), self._size
+        try:
+            while view:
+                count = os.pwrite(self._fd, view, at)
+                view, at = view[count:], at + count
+        except OSError:
+            self._torn = True
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+                self._torn = False
+            raise
+        self._size = at
+
+    def read(self, at: int, count: int) -> bytes:
+        """So many bytes from there, or those that there are."""
+        return os.pread(self._fd, max(0, min(count, self._size - at)), at)
+
+    def truncate(self, size: int) -> None:
+        """Keep the first so many bytes."""
+        os.ftruncate(self._fd, size)
+        self._size = size
+
+    def flush(self) -> None:
+        """Have the operating system write it out."""
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class RealDisk:
+    """The operating system's files."""
+
+    def open(self, path: Path) -> RealFile:
+        """A file, which is made where it is not there."""
+        return RealFile(path)
+
+    def load(self, path: Path) -> bytes | None:
+        """All that is in a file; None where there is none."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is a file or a folder."""
+        return path.exists()
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Put a file there, durably, in place of what was there."""
+        beside = path.with_name(f"{path.name}.tmp")
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        flush_folder(path.parent)
+
+    def names(self, folder: Path) -> list[str]:
+        """What a folder holds, in order; nothing where there is none."""
+        try:
+            return sorted(os.listdir(folder))  # noqa: PTH208 - names alone are wanted
+        except FileNotFoundError:
+            return []
+
+    def make_folder(self, folder: Path) -> None:
+        """See that a folder is there."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def rename(self, path: Path, to: Path) -> None:
+        """Give a file or a folder another name."""
+        path.rename(to)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        path.unlink(missing_ok=True)
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder and all in it, if it is there."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have a folder's names written out."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

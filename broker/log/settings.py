@@ -1,0 +1,42 @@
+"""What a log is configured by: the topic's settings, as values.
+
+The names are those of Kafka's topic settings with underscores; -1 stands for no limit where Kafka
+says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_INT64 = (1 << 63) - 1
+DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """How one log is rolled, flushed, kept and cleaned; times in ms, sizes in bytes.
+
+    compact, delete  the two halves of cleanup.policy
+    append_time      message.timestamp.type=LogAppendTime
+    """
+
+    segment_bytes: int = 1 << 30
+    segment_ms: int = 7 * DAY
+    segment_index_bytes: int = 10 << 20
+    index_interval_bytes: int = 4096
+    retention_ms: int = 7 * DAY
+    retention_bytes: int = -1
+    flush_messages: int = MAX_INT64
+    flush_ms: int = MAX_INT64
+    max_message_bytes: int = 1_048_588
+    compact: bool = False
+    delete: bool = True
+    delete_retention_ms: int = DAY
+    min_compaction_lag_ms: int = 0
+    max_compaction_lag_ms: int = MAX_INT64
+    min_cleanable_dirty_ratio: float = 0.5
+    file_delete_delay_ms: int = 60_000
+    append_time: bool = False
+    timestamp_before_max_ms: int = MAX_INT64
+    timestamp_after_max_ms: int = 3_600_000
+    min_insync_replicas: int = 1
