@@ -6,6 +6,7 @@ how long a trace.  It is what `verdict check` ends with when there was more than
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -24,6 +25,9 @@ KINDS = (
     (3, "not decided:", "bold magenta"),
 )
 """What an exit status other than 0 means for a run."""
+
+LONGEST_NAME = 20
+"""A longer name is broken at its underlines, so that room is left for the sentences."""
 
 MOST_NAMED = 3
 """So many configurations are named in a row of the table; of more, their number is."""
@@ -79,7 +83,7 @@ def promises_pieces(
             yield Text(machine, "bold")
         lines = sorted((_line(words, found) for words, found in _grouped(row)), key=itemgetter(0))
         said = Text("\n").join(text for _, _, text in lines)
-        table.add_row(lines[0][1], row.id, Text(row.sentence), said)
+        table.add_row(lines[0][1], _broken(row.id), Text(row.sentence), said)
     if machine:
         yield table
     yield Text()
@@ -130,6 +134,16 @@ def _table() -> Table:
     table.add_column(ratio=3)
     table.add_column(ratio=2)
     return table
+
+
+def _broken(name: str) -> str:
+    """A name on as many lines as it takes."""
+    lines = [""]
+    for word in re.findall("[^_]*_?", name):
+        if lines[-1] and len(lines[-1]) + len(word) > LONGEST_NAME:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def _grouped(row: Row) -> list[tuple[Wording, list[tuple[str, Finding]]]]:
