@@ -107,9 +107,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Elected:
-    """The partition's log is going to be replayed."""
+    """The partition's log is going to be replayed.
+
+    epoch  of its leader
+    """
 
     partition: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from broker.errors import ErrorCode, Refused
+from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import ClassicGroup, Member, State
 from broker.groups.classic.join import Joins
 from broker.groups.classic.members import Members
 from broker.groups.classic.rebalance import JoinDue, Rebalance, SessionDue, SyncDue
-from broker.groups.core import Core, append_error
+from broker.groups.core import Core
 from broker.groups.offsets.commits import Commits, Written
 from broker.groups.offsets.expiry import expired
 from broker.groups.offsets.requests import OffsetCommit, OffsetDelete, TxnOffsetCommit

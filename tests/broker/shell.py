@@ -7,7 +7,7 @@ for `settle`.  Every token is answered once; a timer that was set anew or cancel
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ from broker.sansio import (
     Timer,
 )
 
-Handle = Callable[[Any, int], list[Output]]
+Handle = Callable[[Any, int], Sequence[Output | Any]]
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Shell:
     handle: Handle
     now: int = 0
     holding: bool = False
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
     replies: dict[Any, Any] = field(default_factory=dict)
     asked: int = 0
     timers: dict[Timer, int] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Shell:
             self.feed(Fired(timer))
         self.now = end
 
-    def take(self) -> list[Output]:
+    def take(self) -> list[Any]:
         """What the core said since the last time."""
         outputs, self.outputs = self.outputs, []
         return outputs

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from broker.sansio import Append, CancelTimer, Output, Record, Reply, SetTimer
+from broker.sansio import Append, CancelTimer, Record, Reply, SetTimer
 
-Give = Callable[[str, dict[str, str]], list[Output]]
+Give = Callable[[str, dict[str, str]], Sequence[object]]
 Decode = Callable[[Record], tuple[Any, Any] | None]
 
 
@@ -48,7 +48,7 @@ def _attributes(value: Any) -> Iterator[str]:
             yield f"{each.name}={shown(item)}"
 
 
-def said(output: Output, decode: Decode) -> Iterator[str]:
+def said(output: object, decode: Decode) -> Iterator[str]:
     """An output, in lines."""
     match output:
         case Reply(token, response):
@@ -63,6 +63,8 @@ def said(output: Output, decode: Decode) -> Iterator[str]:
                 decoded = decode(record)
                 assert decoded is not None
                 yield f"    {shown(decoded[0])} -> {shown(decoded[1])}"
+        case _:
+            yield shown(output)
 
 
 def arguments(line: str) -> tuple[str, dict[str, str]]:

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from broker.errors import ErrorCode, Refused
+from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import ClassicGroup, Member, State
 from broker.groups.classic.rebalance import Rebalance, SessionDue, group_record
-from broker.groups.core import Core, append_error
+from broker.groups.core import Core
 from broker.groups.requests import JoinGroup, JoinGroupResponse, SyncGroupResponse
 from broker.sansio import Token
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from broker.errors import ErrorCode, Refused
+from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import ClassicGroup, State
 from broker.groups.classic.rebalance import Rebalance, SyncDue, group_record
-from broker.groups.core import Core, append_error
+from broker.groups.core import Core
 from broker.groups.requests import (
     Heartbeat,
     HeartbeatResponse,

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from broker.errors import ErrorCode, Refused
+from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import CONSUMER, ClassicGroup, State
 from broker.groups.classic.rebalance import Rebalance
-from broker.groups.core import Core, append_error
+from broker.groups.core import Core
 from broker.groups.offsets.requests import (
     OffsetCommit,
     OffsetCommitResponse,

@@ -1,0 +1,1 @@
+"""The transaction coordinator: producers' epochs, and transactions, without I/O."""
