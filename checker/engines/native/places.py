@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checker.engines.native.shapes import Shapes, row_place
 from checker.engines.native.words import Room
@@ -50,18 +50,18 @@ def place_of(
             if not isinstance(base.type, StructType) or base.type.dense:
                 return None
             whole = place_of(base, roots, shapes, key)
-            if whole is None:
-                return None
-            inner = whole.room.component(name)
-            bit = whole.bit + inner.bit
-            return Place(
-                whole.array, inner.room, whole.word + inner.word, bit, whole.words, whole.bits
-            )
+            return None if whole is None else inside(whole, name)
         case At(base=base, key=index) if isinstance(base.type, MapType):
             whole = place_of(base, roots, shapes, key)
             return None if whole is None else _item(whole, index, key)
         case _:
             return None
+
+
+def inside(whole: Place, name: str) -> Place:
+    """The place of a component: of a field, of an option's value, of a union's tag or record."""
+    inner = whole.room.component(name)
+    return replace(whole, room=inner.room, word=whole.word + inner.word, bit=whole.bit + inner.bit)
 
 
 def _item(whole: Place, index: Expr, key: Callable[[Expr], str]) -> Place:

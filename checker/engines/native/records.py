@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 from checker.engines.native.context import Context, after
+from checker.engines.native.places import Place, inside
 from checker.engines.native.shapes import is_scalar
-from checker.language.ir import Get, Inject, IsA, Make, Project, Some, Unwrap
-from checker.language.types import RecordType, Type, UnionType
+from checker.language.ir import Expr, Get, Inject, IsA, Make, Project, Some, Unwrap
+from checker.language.types import BOOL, OptionType, RecordType, Type, UnionType
 
 
 def get(to: Context, expr: Get) -> str:
@@ -15,6 +17,8 @@ def get(to: Context, expr: Get) -> str:
     place = to.place(expr)
     if place is not None:
         return to.read(place, expr.type)
+    if isinstance(expr.base, Project) and (found := _in_union(to, expr, expr.base)):
+        return found
     kind, base = expr.base.type, to.compile(expr.base)
     if not kind.dense:
         return f"{base}.f_{expr.name}"
@@ -63,9 +67,62 @@ def unwrap(to: Context, expr: Unwrap) -> str:
     return f"({{ {held} {name} = {value}; if ({test}) fail(w, {site}); {result}; }})"
 
 
+@dataclass(frozen=True)
+class There:
+    """A value that is read where it lies: its place, and the statements that stand before."""
+
+    place: Place
+    first: str
+
+
+def _there(to: Context, value: Expr) -> There | None:
+    """Where a union lies in the state, or in an option of the state; None where it is in flight."""
+    place = to.place(value.value if isinstance(value, Unwrap) else value)
+    if place is None or not place.room.components:
+        return None
+    first, place = place.setup, replace(place, setup="")
+    if not isinstance(value, Unwrap):
+        return There(place, first)
+    some, inner = to.read(inside(place, "some"), BOOL), inside(place, "value")
+    if not inner.room.components:
+        return None
+    return There(inner, f"{first}if (!{some}) fail(w, {to.site(None, value.span)}); ")
+
+
+def _in_union(to: Context, expr: Get, base: Project) -> str | None:
+    """A field of one of the records that a union may be, read where it lies."""
+    union, record = base.value.type, base.type
+    if not isinstance(union, UnionType) or not isinstance(record, RecordType) or record.dense:
+        return None
+    there = _there(to, base.value)
+    if there is None:
+        return None
+    tag = union.options.index(record)
+    field = inside(inside(there.place, str(tag)), expr.name)
+    held, result = to.shapes.of(expr.type), to.fresh("f")
+    zero = "0" if is_scalar(expr.type) else "{0}"
+    test = f"{to.read(inside(there.place, 'tag'), BOOL)} == {tag}"
+    found = f"if ({test}) {result} = {to.read(field, expr.type)};"
+    site = to.site(None, base.span)
+    return f"({{ {there.first}{held} {result} = {zero}; {found} else fail(w, {site}); {result}; }})"
+
+
+def is_there(to: Context, value: Expr) -> str | None:
+    """Whether an option of the state has a value, read there; None where it is in flight."""
+    place = to.place(value)
+    if place is None or not place.room.components or not isinstance(value.type, OptionType):
+        return None
+    return to.read(inside(place, "some"), BOOL)
+
+
 def is_a(to: Context, expr: IsA) -> str:
     """Whether a union's value is of a record."""
     assert isinstance(expr.value.type, UnionType)
+    there = _there(to, expr.value)
+    if there is not None:
+        tag = expr.value.type.options.index(expr.option)
+        test = f"(u64)({to.read(inside(there.place, 'tag'), BOOL)} == {tag})"
+        return after(there.first, test)
     name = to.fresh("u")
     test = _tests(name, expr.value.type, expr.option)
     held = to.shapes.of(expr.value.type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from checker.engines.native.context import Context, after
+from checker.engines.native.records import is_there
 from checker.engines.native.shapes import LARGEST, is_scalar
 from checker.language.ir import (
     Apply,
@@ -136,6 +137,10 @@ def _not(to: Context, expr: Apply) -> str:
 
 
 def _equal(to: Context, expr: Apply) -> str:
+    match expr.args:
+        case (value, Const(value=None)) | (Const(value=None), value):
+            if (some := is_there(to, value)) is not None:
+                return f"!{some}" if expr.op is Op.EQ else some
     setup, (a, b) = to.operands(*expr.args)
     text = after(setup, to.shapes.equal(expr.args[0].type, a, b))
     return f"!{text}" if expr.op is Op.NE else text
