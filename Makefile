@@ -1,4 +1,5 @@
-# make check      the main job: every configuration's verdicts (ARGS=… goes to `verdict check`)
+# make check      the main job: every configuration's verdicts (ARGS=… goes to `verdict check`),
+#                 and the museum: known bugs, each with the design that mends it
 # make test       the tests, without the slow ones (ARGS=… goes to pytest)
 # make test-all   the tests, all of them
 # make sanitize   the native engine under the address, behaviour and thread sanitizers
@@ -26,6 +27,7 @@ PYTEST ?= $(BIN)/pytest
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
+	@$(BIN)/verdict museum
 
 test: venv
 	@$(PYTEST) -n $(JOBS) $(ARGS)

@@ -5,6 +5,7 @@
     verdict simulate MACHINE [K=V …]  random walks at sizes no one can exhaust
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
+    verdict museum [ENTRY]            known bugs and hazards: the shortest trace, and the fix
     verdict bench                     the engines beside other programs that explore the same
     verdict mutate MACHINE            mistakes in its actions that no property notices
 
@@ -44,6 +45,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "trace": "trace_command:app",
         "diagram": "diagram_command:diagram",
         "mutate": "mutate_command:mutate",
+        "museum": "museum_command:museum",
         "bench": "bench_command:bench",
     }
 )

@@ -86,6 +86,14 @@ def registered(name: str) -> type[Machine]:
     return found
 
 
+def name_of(cls: type[Machine]) -> str:
+    """The name under which a machine is registered; RequestError where it is not."""
+    for name in MACHINES:
+        if registered(name) is cls:
+            return name
+    raise RequestError(f"{cls.__name__} is no machine of the table", hint="add it to MACHINES")
+
+
 def everything() -> list[Target]:
     """Every registered machine, in the order of the table."""
     return [Target(name, registered(name)) for name in MACHINES]

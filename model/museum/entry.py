@@ -3,8 +3,7 @@
 An entry is a protocol bug that Kafka had, or a hazard that it has by choice.  An entry with an
 `Exhibit` can be seen: a machine, the settings that both designs share, those that make the broken
 design and those that make the fixed one.  In the broken design the property must be false; in the
-fixed design, on the same settings, every property must hold after exhaustive search, but for the
-`hazards` that are known and have nothing to do with it.
+fixed design, on the same settings, it must hold after exhaustive search.
 
 An entry without an exhibit is one that no machine of the project can express at its present
 abstraction, and says why.
@@ -31,7 +30,6 @@ class Exhibit:
     fixed     the variants that mend it; none where the machine's defaults do
     holds     the id of the property that holds in the fixed design; `breaks` unless given, which
               it is where a property is only asked of one of the two
-    hazards   ids of properties that are false in the fixed design, as is known
     """
 
     machine: type[Machine]
@@ -40,7 +38,6 @@ class Exhibit:
     breaks: str
     fixed: Keywords = field(default_factory=dict)
     holds: str = ""
-    hazards: frozenset[str] = frozenset()
 
     def broken_design(self) -> Machine:
         """The machine in which the property is false."""

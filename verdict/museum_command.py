@@ -1,0 +1,149 @@
+"""`verdict museum`: protocol bugs that Kafka had and hazards that it has, each shown by a machine.
+
+Of each entry two designs are searched, on the same configuration: the broken one, in which a
+property must be false, and the fixed one, in which it must hold.  Only that property is asked.
+
+Most searches are small: they are made by the python engine, which begins at once, and those that
+turn out to be larger than `SMALL` are made again by the native one, whose code is compiled first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from checker import Finding
+from checker.errors import RequestError
+from checker.language.domains import shown
+from model.museum import ENTRIES, Entry, Exhibit
+from model.museum.entry import Keywords
+from verdict import options, registry
+from verdict.options import Format
+from verdict.output import console, replaced
+from verdict.progress import Display, display
+from verdict.render_text import say
+from verdict.run import SEVERITY, Order, Outcome, Run
+from verdict.workers import cores, run_all
+
+SMALL = 30_000
+"""States up to which generated Python is done before a C compiler would be."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """One of the two designs of an entry, what came of its search, and the property asked of it."""
+
+    settings: Keywords
+    outcome: Outcome
+    asked: str
+
+    @property
+    def finding(self) -> Finding | None:
+        """The answer about its property; None where there is none."""
+        verdict = self.outcome.verdict
+        return verdict.finding(self.asked) if verdict is not None else None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry, and both its designs; neither for an entry that no machine can express."""
+
+    entry: Entry
+    broken: Design | None = None
+    fixed: Design | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0 where the broken design breaks and the fixed one holds; else as for any run."""
+        both = [each.outcome.exit_status for each in (self.broken, self.fixed) if each is not None]
+        return min(both, key=SEVERITY.index, default=0)
+
+
+def museum(
+    name: Annotated[
+        str | None, typer.Argument(metavar="ENTRY", help="One entry; all of them if unset.")
+    ] = None,
+    format: options.Style = Format.TEXT,  # noqa: A002 - the option's name
+    output: options.Output = None,
+    max_memory: options.MaxMemory = None,
+    timeout: options.Timeout = None,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Show each known bug: a broken design, the shortest trace, and the design that mends it."""
+    from verdict.render_museum import as_json, pieces, summary
+
+    if format not in (Format.TEXT, Format.JSON):
+        raise typer.BadParameter(f"the museum is text or json, not {format.value}")
+    entries = ENTRIES if name is None else (named(name),)
+    order = Order(limits=options.limits(None, max_memory, timeout))
+    rooms = visit(entries, order, display(console(sys.stderr), quiet=quiet), workers or cores())
+    with replaced(output) as stream:
+        printer = console(stream, plain=output is not None)
+        for room in rooms:
+            if format is Format.JSON:
+                stream.write(as_json(room, order))
+            else:
+                say(printer, *pieces(room, order, printer.width, whole=name is not None))
+        if format is Format.TEXT and name is None:
+            say(printer, summary(rooms))
+    raise typer.Exit(min((room.exit_status for room in rooms), key=SEVERITY.index))
+
+
+def named(name: str) -> Entry:
+    """The entry of that name; RequestError where there is none."""
+    known = {entry.name.lower(): entry for entry in ENTRIES}
+    if name.lower() in known:
+        return known[name.lower()]
+    close = difflib.get_close_matches(name.lower(), known, 1)
+    raise RequestError(
+        f"the museum has no entry {name!r}",
+        hint=f"did you mean {known[close[0]].name}?" if close else "`verdict museum` lists them",
+    )
+
+
+def visit(entries: Sequence[Entry], order: Order, progress: Display, jobs: int) -> list[Shown]:
+    """Search both designs of each entry."""
+    exhibits = [entry.exhibit for entry in entries if entry.exhibit is not None]
+    runs = [run for exhibit in exhibits for run in (broken_run(exhibit), fixed_run(exhibit))]
+    found = run_all(runs, replace(order, small=SMALL), jobs=jobs, display=progress, done=_nothing)
+    outcomes = iter(found)
+    return [
+        Shown(entry)
+        if entry.exhibit is None
+        else Shown(
+            entry,
+            Design(entry.exhibit.broken, next(outcomes), entry.exhibit.breaks),
+            Design(entry.exhibit.fixed, next(outcomes), entry.exhibit.mended),
+        )
+        for entry in entries
+    ]
+
+
+def broken_run(exhibit: Exhibit) -> Run:
+    """The search of the broken design, whose property is expected to be false."""
+    run = _run(exhibit, exhibit.broken, exhibit.breaks)
+    return replace(run, hazards=frozenset({exhibit.breaks}))
+
+
+def fixed_run(exhibit: Exhibit) -> Run:
+    """The search of the fixed design."""
+    return _run(exhibit, exhibit.fixed, exhibit.mended)
+
+
+def _run(exhibit: Exhibit, variants: Keywords, identifier: str) -> Run:
+    settings = {key: shown(value) for key, value in {**exhibit.settings, **variants}.items()}
+    target = registry.name_of(exhibit.machine)
+    return Run(target, "", settings, frozenset(), frozenset({identifier}))
+
+
+def _nothing(outcome: Outcome) -> None:
+    """Results are shown together."""
+
+
+__all__ = ["Design", "Shown", "museum", "visit"]
