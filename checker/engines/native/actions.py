@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from checker.engines.native.expressions import Expressions, Sites
@@ -52,11 +52,17 @@ class Instance:
 
 Ending = Callable[[Action, Expressions], list[str]]
 Opening = Callable[[Action, Expressions], str]
+Around = Callable[[Action, Mapping[str, int], str], str]
 
 
 def unopened(_action: Action, _to: Expressions) -> str:
     """Nothing is to be noted of who acts."""
     return ""
+
+
+def always(_action: Action, _known: Mapping[str, int], call: str) -> str:
+    """The call is made, whatever is known of it."""
+    return call
 
 
 @dataclass
@@ -68,6 +74,7 @@ class Actions:
     ending   the lines that deal with `t`, at the end of each action
     failure  the statement that deals with an action of {instance} that cannot be finished
     opening  the statement that notes who acts, as far as it is known, or nothing
+    around   what a call becomes, given the numbers of the parameters that are known in it
     """
 
     prefix: str
@@ -79,6 +86,7 @@ class Actions:
     failure: str
     instances: list[Instance]
     opening: Opening = unopened
+    around: Around = always
 
     def expressions(self) -> Expressions:
         """The compiler of expressions over the state before."""
@@ -161,7 +169,9 @@ class Actions:
     def _constant_call(self, action: Action, chosen: tuple[int, ...]) -> str:
         number = self._instance(action, chosen)
         values = [str(c + low_of(p.type)) for p, c in zip(action.parameters, chosen, strict=True)]
-        return f"  {self._name(action)}({', '.join(['w', 's', str(number), *values])});"
+        known = {p.name: c for p, c in zip(action.parameters, chosen, strict=True)}
+        call = f"{self._name(action)}({', '.join(['w', 's', str(number), *values])});"
+        return f"  {self.around(action, known, call)}"
 
     def _looping_call(self, action: Action) -> list[str]:
         number = self._instance(action, None)
@@ -182,4 +192,5 @@ class Actions:
             to.names[parameter.name] = name
             names.append(name)
         given = ", ".join(["w", "s", str(number), *names])
-        return [*lines, "  " * (len(names) + 1) + f"{self._name(action)}({given});", *ends[::-1]]
+        call = self.around(action, {}, f"{self._name(action)}({given});")
+        return [*lines, "  " * (len(names) + 1) + call, *ends[::-1]]

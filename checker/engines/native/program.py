@@ -16,16 +16,18 @@ judge                 what predicates come to in a state, and #include graph.c (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checker.engines.liveness.fairness import parties
 from checker.engines.liveness.predicates import Predicate, predicates
 from checker.engines.native.actions import Actions, Instance, unopened
 from checker.engines.native.expressions import Expressions, Site, Sites
+from checker.engines.native.reads import bits_read, bits_written, changed
 from checker.engines.native.shapes import Shapes, low_of
 from checker.engines.native.statements import Function
 from checker.engines.native.symmetry import Symmetry
-from checker.engines.native.words import Codec, Room, Rooms
+from checker.engines.native.words import WORD, Codec, Room, Rooms
 from checker.language.ir import Action, Program, Property, Refinement
 
 ANYBODY = -2
@@ -64,6 +66,7 @@ class Generator:
         self._functions: list[str] = []
         self._conditions = predicates(program)
         self._parties = parties(program)
+        self._still = self._stills()
         self._actions = Actions(
             "act_", self._shapes, self._sites, self._state, "WORDS", self._ending,
             "stuck(w, {instance});", [], self._opening if self._conditions else unopened,
@@ -129,13 +132,27 @@ class Generator:
             if prop.kind == "step" and prop.on in (None, action.name):
                 passed = [to.names[p.name] for p in action.parameters] if prop.on else []
                 call = f"holds_{number}({', '.join(['w', 's', 't', *passed])})"
+                if number in self._still:
+                    moved = changed(self._still[number], self._state.words)
+                    call = f"({moved} ? {call} : w->still[{number}])"
                 lines.append(f"if (pending(w, {number}) && !{call}) {_noted(number, step=True)}")
                 lines.append("w->failed = 0;")
         first = len(self._program.properties)
-        for number, _ in enumerate(self._program.refinements):
-            test = f"pending(w, {first + number}) && !refines_{number}(w, s, t)"
+        for number, refinement in enumerate(self._program.refinements):
+            seen = changed(bits_read(refinement.body, "self", self._state), self._state.words)
+            test = f"pending(w, {first + number}) && {seen} && !refines_{number}(w, s, t)"
             lines.append(f"if ({test}) {_noted(first + number, step=True)}")
         return [*lines, "emit(w, s, t, instance);"]
+
+    def _stills(self) -> dict[int, int]:
+        """The step properties for which some steps may change nothing, with the bits they see."""
+        everything = (1 << WORD * self._state.words) - 1
+        seen = {
+            number: bits_read([prop.test], "after", self._state)
+            for number, prop in enumerate(self._program.properties)
+            if prop.kind == "step" and prop.on is None
+        }
+        return {number: bits for number, bits in seen.items() if bits != everything}
 
     def _property(self, number: int, prop: Property) -> None:
         heads = ["Worker *w", "const u64 *s"]
@@ -202,6 +219,7 @@ class Generator:
         actions = Actions(
             prefix, self._shapes, self._sites, room, str(room.words),
             lambda _, __: [f"if ({same}) w->hit = 1;"], "w->failed = 0;", [],
+            around=lambda *call: self._if_it_can_be(room, *call),
         )  # fmt: skip
         possible = [action for action in spec.actions if not action.impossible]
         self._functions.extend(actions.function(action) for action in possible)
@@ -218,13 +236,24 @@ class Generator:
                     f"  const u64 *s = w->readings + {offset};",
                     f"  if (!reads_{number}(w, t0, z)) return 0;",
                     "  if (!memcmp(s, z, sizeof z)) return 1;",
+                    f"  u64 d[{room.words}];",
+                    f"  for (int i = 0; i < {room.words}; i++) d[i] = s[i] ^ z[i];",
                     "  w->target = z, w->hit = 0;",
                     *calls,
-                    "  return w->hit;",
+                    "  return 0;",
                     "}",
                 ]
             )
         )
+
+    @staticmethod
+    def _if_it_can_be(room: Room, action: Action, known: Mapping[str, int], call: str) -> str:
+        """The call of an action of a specification, if it writes all that differs."""
+        written = bits_written(action.body, "self", room, known)
+        others = [~written >> WORD * word & (1 << WORD) - 1 for word in range(room.words)]
+        tests = [f"d[{word}] & {part:#x}ULL" for word, part in enumerate(others) if part]
+        guard = f"if (!({' | '.join(tests)})) " if tests else ""
+        return f"{guard}{{ {call} if (w->hit) return 1; }}"
 
     def _mapping(self, number: int, refinement: Refinement, room: Room) -> str:
         """How a state is read as one of the specification; 0 where it cannot be."""
@@ -243,13 +272,20 @@ class Generator:
     # -------------------------------------------------------- the doors
 
     def _look(self) -> str:
-        """The properties of a state; and how specifications read it, for the steps from it."""
+        """The properties of a state, and what the steps from it are compared with.
+
+        That is how specifications read it, and what a step comes to that changes nothing.
+        """
         lines = []
         for number, prop in enumerate(self._program.properties):
             if prop.kind in ("invariant", "reachable"):
                 wanted = "" if prop.kind == "reachable" else "!"
                 lines.append(f"  if (pending(w, {number}) && {wanted}holds_{number}(w, s)) "
                              f"{_noted(number)}")  # fmt: skip
+                lines.append("  w->failed = 0;")
+            elif number in self._still:
+                still = f"w->still[{number}] = (unsigned char)holds_{number}(w, s, s);"
+                lines.append(f"  if (pending(w, {number})) {still}")
                 lines.append("  w->failed = 0;")
         offset, first = 0, len(self._program.properties)
         for number, refinement in enumerate(self._program.refinements):

@@ -83,6 +83,7 @@ struct __attribute__((aligned(128))) Worker {
   u64 distinct, told;
   double save_at;
   u64 readings[READINGS + 1]; /* the visited state, as each specification reads it */
+  unsigned char still[PROPERTIES + 1]; /* whether a step to itself has each step property */
   const u64 *target;          /* what a step of a specification should lead to */
   int hit;                    /* whether one does */
   u64 fired[INSTANCES + 1], fresh[INSTANCES + 1], sites[SITES + 1];
