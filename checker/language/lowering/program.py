@@ -211,7 +211,14 @@ class _Lowering:
             inner = self._frame(other, _Receiver("", self._self, self._cls))
             antecedent = block(inner, without_docstring(inner.source.tree.body), BOOL)
         return Property(
-            mark.kind, method.promise, method.name, test, span, on, antecedent, mark.again,
+            mark.kind,
+            method.promise,
+            method.name,
+            test,
+            span,
+            on,
+            antecedent,
+            mark.again,
             mark.inductive,
         )
 
