@@ -8,17 +8,32 @@ is told that all is well: its member could do nothing about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, assert_never
+from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
 from broker.groups.config import GroupConfig
+from broker.groups.consumer.requests import (
+    ConsumerGroupDescribe,
+    ConsumerGroupDescribeResponse,
+    ConsumerGroupHeartbeat,
+    ConsumerGroupHeartbeatResponse,
+    DescribedConsumerGroup,
+)
 from broker.groups.core import Core
-from broker.groups.describing import absent, describe, listed, wanted
+from broker.groups.describing import (
+    absent,
+    describe,
+    describe_consumer,
+    listed_classic,
+    listed_consumer,
+    wanted,
+)
 from broker.groups.offsets.commits import failed
-from broker.groups.offsets.fetches import fetch
+from broker.groups.offsets.fetches import check_member, fetch
 from broker.groups.offsets.requests import (
     GroupFetched,
     GroupWanted,
@@ -76,15 +91,22 @@ REFUSALS: dict[type, Callable[[Any, ErrorCode], object]] = {
     OffsetCommit: failed,
     TxnOffsetCommit: failed,
     OffsetDelete: lambda _, error: OffsetDeleteResponse(error),
+    ConsumerGroupHeartbeat: lambda _, error: ConsumerGroupHeartbeatResponse(error),
 }
 """How each request about one group is refused as a whole."""
 
 
 @dataclass(frozen=True)
-class TopicsDeleted:
-    """Topics are no more: what was committed in them is forgotten."""
+class TopicsChanged:
+    """These are the topics that there are: by name, the id and the number of partitions.
 
-    topics: frozenset[str]
+    What was committed in those that are no more is forgotten.
+    """
+
+    topics: Mapping[str, tuple[UUID, int]]
+
+
+Event = Input | TopicsChanged
 
 
 @dataclass
@@ -128,6 +150,7 @@ class GroupCoordinator:
         self._new_id = new_id
         self._numbers = count(1)
         self._out = Outbox(0)
+        self._topics: dict[str, tuple[UUID, int]] = {}
         self._shards: dict[int, Shard] = {}
         self._loading: dict[int, Shard] = {}
         self._whole: dict[type, Callable[[Ask], None]] = {
@@ -135,9 +158,10 @@ class GroupCoordinator:
             ListGroups: self._list,
             DeleteGroups: self._delete,
             OffsetFetch: self.fetch,
+            ConsumerGroupDescribe: self._describe_consumers,
         }
 
-    def handle(self, event: Input | TopicsDeleted, now: int) -> list[Output]:
+    def handle(self, event: Event, now: int) -> list[Output]:
         """What follows from an input, at this time in ms."""
         self._out.now = now
         self._take(event)
@@ -146,7 +170,7 @@ class GroupCoordinator:
         outputs, self._out.outputs = self._out.outputs, []
         return outputs
 
-    def _take(self, event: Input | TopicsDeleted) -> None:
+    def _take(self, event: Event) -> None:
         match event:
             case Ask():
                 self._ask(event)
@@ -172,14 +196,26 @@ class GroupCoordinator:
                 if partition in self._shards:
                     for waiting in self._shards.pop(partition).resign():
                         self._take(waiting)
-            case TopicsDeleted(topics):
-                for shard in self._shards.values():
-                    shard.forget_topics(topics)
+            case TopicsChanged(topics):
+                self._topics_changed(topics)
             case _:
                 assert_never(event)
 
+    def _topics_changed(self, topics: Mapping[str, tuple[UUID, int]]) -> None:
+        gone = frozenset(
+            name
+            for name, (topic_id, _) in self._topics.items()
+            if name not in topics or topics[name][0] != topic_id
+        )
+        self._topics.clear()
+        self._topics.update(topics)
+        for shard in self._shards.values():
+            shard.forget_topics(gone)
+
     def _shard(self, partition: int) -> Shard:
-        return Shard(Core(partition, self.config, self._new_id, self._numbers, self._out))
+        return Shard(
+            Core(partition, self.config, self._new_id, self._numbers, self._out, self._topics)
+        )
 
     def _owner(self, group: str) -> Shard:
         """Who answers for a group; refused where it is not here, or not yet."""
@@ -236,12 +272,32 @@ class GroupCoordinator:
             return DescribedGroup(name, refused.error)
         return absent(name, version) if group is None else describe(group)
 
+    def _describe_consumers(self, ask: Ask) -> None:
+        request: ConsumerGroupDescribe = ask.request
+        groups = tuple(self._described_consumer(name) for name in request.groups)
+        self._out.reply(ask.token, ConsumerGroupDescribeResponse(groups))
+
+    def _described_consumer(self, name: str) -> DescribedConsumerGroup:
+        if not name:
+            return DescribedConsumerGroup(name, ErrorCode.INVALID_GROUP_ID)
+        try:
+            group = self._owner(name).core.consumer.get(name)
+        except Refused as refused:
+            return DescribedConsumerGroup(name, refused.error)
+        if group is None:
+            error, message = ErrorCode.GROUP_ID_NOT_FOUND, f"{name} is not a consumer group."
+            return DescribedConsumerGroup(name, error, message)
+        return describe_consumer(group, self.config.group_consumer_assignors)
+
     def _list(self, ask: Ask) -> None:
         loading = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
         groups = tuple(
             line
             for shard in self._shards.values()
-            for line in map(listed, shard.core.classic.values())
+            for line in (
+                *map(listed_classic, shard.core.classic.values()),
+                *map(listed_consumer, shard.core.consumer.values()),
+            )
             if wanted(ask.request, line)
         )
         error = loading if self._loading else ErrorCode.NONE
@@ -282,10 +338,11 @@ class GroupCoordinator:
 
     def _fetched(self, each: GroupWanted, request: OffsetFetch) -> GroupFetched:
         try:
-            offsets = self._owner(each.group).core.offsets
+            core = self._owner(each.group).core
+            check_member(core.consumer.get(each.group), each)
         except Refused as refused:
             return GroupFetched(each.group, error=refused.error)
-        return fetch(offsets, each, stable=request.require_stable)
+        return fetch(core.offsets, each, stable=request.require_stable)
 
 
 def _settling(deleting: Deleting, name: str) -> Callable[[ErrorCode], None]:

@@ -15,10 +15,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
+from uuid import UUID
 
 from broker.errors import ErrorCode
 from broker.groups.classic.group import ClassicGroup
 from broker.groups.config import GroupConfig
+from broker.groups.consumer.group import ConsumerGroup
 from broker.groups.offsets.store import Offsets
 from broker.sansio import Ask, Fired, Outbox, Producer, Record, Ticket
 
@@ -37,6 +39,7 @@ class Core:
     new_id   makes the unique part of a member id
     numbers  tells one write from another
     out      the outputs of the input that is being handled
+    topics   by name: the id and the number of partitions of each
     tickets  what follows each write under way, oldest first
     last     the last write that was given out
     held     what waits for each held group
@@ -48,7 +51,9 @@ class Core:
     new_id: Callable[[], str]
     numbers: Iterator[int]
     out: Outbox
+    topics: dict[str, tuple[UUID, int]] = field(default_factory=dict)
     classic: dict[str, ClassicGroup] = field(default_factory=dict)
+    consumer: dict[str, ConsumerGroup] = field(default_factory=dict)
     offsets: Offsets = field(default_factory=Offsets)
     tickets: dict[Ticket, list[Then]] = field(default_factory=dict)
     last: Ticket | None = None

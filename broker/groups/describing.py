@@ -1,4 +1,4 @@
-"""DescribeGroups and ListGroups: what a group is doing, as tools are told.
+"""DescribeGroups, ConsumerGroupDescribe and ListGroups: what a group is doing, as tools are told.
 
 A group shows its protocol, and its members' metadata, only while it is stable: during a rebalance
 there is none that all agree on.
@@ -7,7 +7,10 @@ there is none that all agree on.
 from __future__ import annotations
 
 from broker.errors import ErrorCode
-from broker.groups.classic.group import ClassicGroup, State
+from broker.groups.classic.group import CONSUMER, ClassicGroup, State
+from broker.groups.consumer.group import ConsumerGroup, listed
+from broker.groups.consumer.heartbeat import preferred
+from broker.groups.consumer.requests import DescribedConsumer, DescribedConsumerGroup
 from broker.groups.requests import DescribedGroup, DescribedMember, ListedGroup, ListGroups
 
 SAYS_NOT_FOUND = 6
@@ -45,9 +48,40 @@ def absent(name: str, version: int) -> DescribedGroup:
     )
 
 
-def listed(group: ClassicGroup) -> ListedGroup:
+def listed_classic(group: ClassicGroup) -> ListedGroup:
     """A line of the list of groups."""
     return ListedGroup(group.name, group.protocol_type or "", group.state.value, "classic")
+
+
+def listed_consumer(group: ConsumerGroup) -> ListedGroup:
+    """A line of the list of groups."""
+    return ListedGroup(group.name, CONSUMER, group.state, "consumer")
+
+
+def describe_consumer(group: ConsumerGroup, assignors: tuple[str, ...]) -> DescribedConsumerGroup:
+    """What a consumer group is doing."""
+    return DescribedConsumerGroup(
+        group.name,
+        state=group.state,
+        epoch=group.epoch,
+        target_epoch=group.target_epoch,
+        assignor=preferred(group, assignors),
+        members=tuple(
+            DescribedConsumer(
+                name,
+                member.subscription.instance_id,
+                member.subscription.rack_id,
+                member.epoch,
+                member.subscription.client_id,
+                member.subscription.client_host,
+                member.subscription.topics,
+                member.subscription.regex,
+                listed([*member.assigned, *member.revoking]),
+                listed(group.targets.get(name, frozenset())),
+            )
+            for name, member in group.members.items()
+        ),
+    )
 
 
 def wanted(request: ListGroups, group: ListedGroup) -> bool:

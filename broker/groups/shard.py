@@ -15,12 +15,17 @@ from broker.groups.classic.group import ClassicGroup, Member, State
 from broker.groups.classic.join import Joins
 from broker.groups.classic.members import Members
 from broker.groups.classic.rebalance import JoinDue, Rebalance, SessionDue, SyncDue
+from broker.groups.consumer.group import ConsumerGroup
+from broker.groups.consumer.group import Key as ConsumerKey
+from broker.groups.consumer.heartbeat import Consumers, ConsumerSessionDue, RevocationDue
+from broker.groups.consumer.requests import ConsumerGroupHeartbeat
 from broker.groups.core import Core
 from broker.groups.offsets.commits import Commits, Written
 from broker.groups.offsets.expiry import expired
 from broker.groups.offsets.requests import OffsetCommit, OffsetDelete, TxnOffsetCommit
-from broker.groups.records import decode, encode
+from broker.groups.records import Key, decode, encode
 from broker.groups.records.classic import GroupKey, GroupValue, OffsetKey, OffsetValue
+from broker.groups.records.consumer import EpochKey
 from broker.groups.requests import (
     Heartbeat,
     JoinGroup,
@@ -53,6 +58,7 @@ class Removed:
         del offset
         if error is ErrorCode.NONE:
             self.core.classic.pop(self.group, None)
+            self.core.consumer.pop(self.group, None)
         self.core.free(self.group)
         self.then(append_error(error))
 
@@ -63,6 +69,7 @@ class Shard:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.rebalance = Rebalance(core)
+        self.consumers = Consumers(core)
         joins = Joins(core, self.rebalance)
         members = Members(core, self.rebalance)
         commits = Commits(core, self.rebalance)
@@ -74,11 +81,14 @@ class Shard:
             OffsetCommit: commits.commit,
             TxnOffsetCommit: commits.commit,
             OffsetDelete: commits.delete,
+            ConsumerGroupHeartbeat: self.consumers.heartbeat,
         }
         self._timers: dict[type, Callable[[Any], None]] = {
             JoinDue: self.rebalance.join_due,
             SyncDue: self.rebalance.sync_due,
             SessionDue: self.rebalance.session_due,
+            ConsumerSessionDue: self.consumers.session_due,
+            RevocationDue: self.consumers.session_due,
         }
 
     # Requests and timers ---------------------------------------------------------------------
@@ -102,20 +112,27 @@ class Shard:
 
     def remove(self, name: str, then: Callable[[ErrorCode], None]) -> None:
         """Remove an empty group and its offsets; refused where it is not empty."""
-        group = self.core.classic.get(name)
-        if group is None:
-            raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
-        if group.state is not State.EMPTY:
-            raise Refused(ErrorCode.NON_EMPTY_GROUP)
+        tombstones = self._tombstones(name)
         if name in self.core.held:
             raise Refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
         self.core.hold(name)
         changes = tuple((key, None) for key in self.core.offsets.keys(name))
         self.core.write(
-            [*(encode(*change) for change in changes), encode(GroupKey(name), None)],
+            [encode(key, None) for key in (*(key for key, _ in changes), *tombstones)],
             Written(self.core, None, changes, lambda _: None),
             Removed(self.core, name, then),
         )
+
+    def _tombstones(self, name: str) -> list[Key]:
+        """The keys of an empty group's own records; refused where it is not empty, or not there."""
+        classic, consumer = self.core.classic.get(name), self.core.consumer.get(name)
+        if classic is None and consumer is None:
+            raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+        if classic is not None and classic.state is not State.EMPTY:
+            raise Refused(ErrorCode.NON_EMPTY_GROUP)
+        if consumer is not None and consumer.members:
+            raise Refused(ErrorCode.NON_EMPTY_GROUP)
+        return [GroupKey(name)] if consumer is None else [*consumer.tombstones()]
 
     def expire(self) -> None:
         """Forget the offsets, and the empty groups, that nobody has needed for long enough."""
@@ -136,7 +153,7 @@ class Shard:
 
     def forget_topics(self, topics: frozenset[str]) -> None:
         """Forget what is committed in topics that are no more."""
-        names = {*self.core.offsets.committed, *self.core.classic}
+        names = {*self.core.offsets.committed, *self.core.classic, *self.core.consumer}
         changes = tuple(
             (key, None)
             for name in sorted(names)
@@ -161,14 +178,31 @@ class Shard:
         match decode(entry.record):
             case OffsetKey() as key, (OffsetValue() | None) as value:
                 self.core.offsets.apply(key, value, entry.offset, entry.producer_id)
-                if value is not None and key.group not in self.core.classic:
+                known = key.group in self.core.classic or key.group in self.core.consumer
+                if value is not None and not known:
                     self.core.classic[key.group] = ClassicGroup(key.group)
             case GroupKey(name), GroupValue() as group:
                 self.core.classic[name] = restored(name, group)
+                self.core.consumer.pop(name, None)
             case GroupKey(name), None:
                 self.core.classic.pop(name, None)
+            case (key, value) if isinstance(key, ConsumerKey):
+                self._replay_consumer(key, value)
             case _:
                 pass
+
+    def _replay_consumer(self, key: ConsumerKey, value: Any) -> None:
+        """A consumer group comes to be with any record of it, and is no more without its epoch."""
+        name = key.group
+        if value is None and name not in self.core.consumer:
+            return
+        if isinstance(key, EpochKey) and value is None:
+            del self.core.consumer[name]
+            return
+        if name not in self.core.consumer:
+            self.core.consumer[name] = ConsumerGroup(name)
+            self.core.classic.pop(name, None)
+        self.core.consumer[name].apply(key, value)
 
     def loaded(self) -> None:
         """All members have a session from now on; a group that is too large rebalances."""
@@ -177,6 +211,9 @@ class Shard:
                 self.rebalance.alive(group, member)
             if len(group.members) > self.core.config.group_max_size:
                 self.rebalance.prepare(group)
+        for consumer in self.core.consumer.values():
+            for name in consumer.members:
+                self.consumers.watch(consumer, name, moved=True)
         self._watch_expiry()
 
     def resign(self) -> list[Ask | Fired]:

@@ -12,6 +12,9 @@ its former self, which is fenced.  In a stable group, if the vote stays as it wa
 rebalance, even if its subscription is another: the record is written, and then it is told the
 generation; from version 9 on, a leader that comes back gets the list of members, and may skip
 the assignment; before that it is told the former leader's id, so that it acts as a follower.
+
+A consumer group (KIP-848) that is empty gives way to a classic one of its name.  One that has
+members does not: there are no groups here whose members speak both protocols.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import ClassicGroup, Member, State
 from broker.groups.classic.rebalance import Rebalance, SessionDue, group_record
 from broker.groups.core import Core
+from broker.groups.records import encode
 from broker.groups.requests import JoinGroup, JoinGroupResponse, SyncGroupResponse
 from broker.sansio import Token
 
@@ -108,6 +112,10 @@ class Joins:
 
     def join(self, token: Token, request: JoinGroup) -> None:
         """Park the join, or answer it."""
+        consumer = self.core.consumer.get(request.group)
+        if consumer is not None and consumer.members:
+            self._refuse(token, request, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+            return
         group = self.core.classic.get(request.group)
         if group is None and request.member_id:
             self._refuse(token, request, ErrorCode.UNKNOWN_MEMBER_ID)
@@ -121,8 +129,13 @@ class Joins:
         except Refused as refused:
             self._refuse(token, request, refused.error)
         if created:
+            given_way = [] if consumer is None else [*consumer.tombstones()]
+            self.core.consumer.pop(group.name, None)
             self.core.write(
-                [group_record(ClassicGroup(group.name, since=group.since), {})],
+                [
+                    *(encode(key, None) for key in given_way),
+                    group_record(ClassicGroup(group.name, since=group.since), {}),
+                ],
                 Created(self.rebalance, group, token),
             )
 

@@ -13,12 +13,14 @@ The newest commit counts, whether it is ahead of the one before or behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from broker.errors import ErrorCode, Refused, append_error
 from broker.groups.classic.group import CONSUMER, ClassicGroup, State
 from broker.groups.classic.rebalance import Rebalance
+from broker.groups.consumer.group import ConsumerGroup
 from broker.groups.core import Core
 from broker.groups.offsets.requests import (
     OffsetCommit,
@@ -37,6 +39,9 @@ from broker.schema import NIL
 
 KNOWS_NO_GROUP = 9
 """The first version of OffsetCommit that can be told that there is no such group."""
+
+KNOWS_EPOCHS = 9
+"""The first version of OffsetCommit that members of consumer groups may use."""
 
 Request = OffsetCommit | TxnOffsetCommit
 Change = tuple[OffsetKey, OffsetValue | None]
@@ -81,6 +86,37 @@ def validate(group: ClassicGroup, request: Request) -> None:
         raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
 
 
+def validate_consumer(
+    group: ConsumerGroup, request: Request, topics: Mapping[str, tuple[UUID, int]]
+) -> None:
+    """Refuse a commit of who may not commit to this consumer group.
+
+    Who is behind the group may commit where it has been since before it fell behind.
+    """
+    transactional = isinstance(request, TxnOffsetCommit)
+    epoch = request.generation
+    blank = epoch < 0 and not request.member_id and request.instance_id is None
+    if (epoch < 0 and not group.members) or (transactional and blank):
+        return
+    member = group.members.get(request.member_id)
+    if member is None:
+        raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+    if not transactional and request.version < KNOWS_EPOCHS:
+        raise Refused(ErrorCode.UNSUPPORTED_VERSION)
+    if epoch == member.epoch:
+        return
+    had = {**member.revoking, **member.assigned}
+    nil = (NIL, 0)
+    behind = all(
+        had.get((topics.get(each.topic, nil)[0], position.partition), epoch + 1) <= epoch
+        for each in request.topics
+        for position in each.positions
+    )
+    if epoch > member.epoch or not behind:
+        stale = ErrorCode.STALE_MEMBER_EPOCH
+        raise Refused(ErrorCode.ILLEGAL_GENERATION if transactional else stale)
+
+
 def failed(request: Request, error: ErrorCode) -> OffsetCommitResponse:
     """The answer where nothing was committed."""
     return OffsetCommitResponse(
@@ -112,6 +148,10 @@ class Commits:
         self.write(token, request)
 
     def _validate(self, request: Request) -> None:
+        consumer = self.core.consumer.get(request.group)
+        if consumer is not None:
+            validate_consumer(consumer, request, self.core.topics)
+            return
         group = self.core.classic.get(request.group)
         if group is None:
             if request.generation >= 0:
@@ -195,7 +235,10 @@ class Commits:
     def delete(self, token: Token, request: OffsetDelete) -> None:
         """Forget positions in topics that nobody in the group subscribes to."""
         group = self.core.classic.get(request.group)
-        if group is None:
+        consumer = self.core.consumer.get(request.group)
+        if consumer is not None:
+            self.forget(token, request, lambda topic: subscribes(consumer, topic))
+        elif group is None:
             error = ErrorCode.GROUP_ID_NOT_FOUND
             self.core.out.reply(token, OffsetDeleteResponse(error))
         elif group.state is not State.EMPTY and group.protocol_type != CONSUMER:
@@ -241,8 +284,10 @@ class Commits:
             self.core.out.reply(token, response(ErrorCode.NONE))
 
 
-def subscribes(group: ClassicGroup, topic: str) -> bool:
+def subscribes(group: ClassicGroup | ConsumerGroup, topic: str) -> bool:
     """Whether a group's members consume a topic; where that is not known, they may."""
+    if isinstance(group, ConsumerGroup):
+        return topic in group.topics
     if group.topics is None:
         return group.protocol_type == CONSUMER
     return topic in group.topics

@@ -3,6 +3,7 @@
     an empty group that had members   all its offsets, a while after it became empty
     a stable group of consumers       those in topics that nobody subscribes to, after the commit
     a group that never had members    each a while after its commit
+    a consumer group (KIP-848)        those in topics that nobody subscribes to, after the commit
     any other group                   none
 
 "A while" is the configured retention; an offset whose client said another (versions 2 to 4 of
@@ -15,15 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from broker.groups.classic.group import CONSUMER, ClassicGroup, State
+from broker.groups.consumer.group import ConsumerGroup
 from broker.groups.offsets.commits import subscribes
 from broker.groups.offsets.store import Committed, Offsets
 from broker.groups.records.classic import OffsetKey
 
 
-def since(group: ClassicGroup, position: Committed) -> int | None:
+def since(group: ClassicGroup | ConsumerGroup, position: Committed) -> int | None:
     """From when on an offset's retention runs, ms; None: it is kept."""
     committed = position.value.commit_timestamp
-    if group.protocol_type is None:
+    if isinstance(group, ConsumerGroup) or group.protocol_type is None:
         return committed
     if group.state is State.EMPTY:
         return committed if group.since is None else group.since

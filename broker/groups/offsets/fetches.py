@@ -7,10 +7,22 @@ told of each partition in which a transaction is open to ask again.
 
 from __future__ import annotations
 
-from broker.errors import ErrorCode
+from broker.errors import ErrorCode, Refused
+from broker.groups.consumer.group import ConsumerGroup
 from broker.groups.offsets.requests import Fetched, GroupFetched, GroupWanted, TopicFetched
 from broker.groups.offsets.store import Committed, Offsets, Partition
 from broker.schema import NIL
+
+
+def check_member(group: ConsumerGroup | None, wanted: GroupWanted) -> None:
+    """Refuse who says that it is a member of a consumer group, and is not, or is elsewhere."""
+    if group is None or (wanted.member_id is None and wanted.member_epoch < 0):
+        return
+    member = group.members.get(wanted.member_id or "")
+    if member is None:
+        raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
+    if member.epoch != wanted.member_epoch:
+        raise Refused(ErrorCode.STALE_MEMBER_EPOCH)
 
 
 def fetch(offsets: Offsets, wanted: GroupWanted, *, stable: bool) -> GroupFetched:

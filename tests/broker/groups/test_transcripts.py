@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from broker.errors import ErrorCode
 from broker.groups.config import GroupConfig
-from broker.groups.coordinator import GroupCoordinator, TopicsDeleted
+from broker.groups.consumer.requests import ConsumerGroupDescribe, ConsumerGroupHeartbeat
+from broker.groups.coordinator import GroupCoordinator, TopicsChanged
 from broker.groups.offsets.requests import (
     GroupWanted,
     OffsetCommit,
@@ -22,6 +24,7 @@ from broker.groups.offsets.requests import (
     TxnOffsetCommit,
 )
 from broker.groups.records import decode
+from broker.groups.records.consumer import TopicPartitions
 from broker.groups.requests import (
     DeleteGroups,
     DescribeGroups,
@@ -74,6 +77,21 @@ def wanted(text: str) -> tuple[TopicWanted, ...] | None:
         topic, partition = each.split(":")
         parsed.setdefault(topic, []).append(int(partition))
     return tuple(TopicWanted(topic, tuple(found)) for topic, found in parsed.items())
+
+
+def topics(text: str) -> dict[str, tuple[UUID, int]]:
+    """t:4,u:2; a topic's id is the number of its letter."""
+    pairs = (each.split(":") for each in listed(text))
+    return {name: (UUID(int=ord(name)), int(size)) for name, size in pairs}
+
+
+def owned(text: str | None) -> tuple[TopicPartitions, ...] | None:
+    """t:0,t:1, or nothing at all."""
+    if text is None:
+        return None
+    return tuple(
+        TopicPartitions(UUID(int=ord(each.topic)), each.partitions) for each in wanted(text) or ()
+    )
 
 
 REQUESTS: dict[str, Callable[[Said], object]] = {
@@ -145,6 +163,25 @@ REQUESTS: dict[str, Callable[[Said], object]] = {
         ),
         said.get("stable") == "yes",
     ),
+    "beat": lambda said: ConsumerGroupHeartbeat(
+        int(said.get("version", "1")),
+        said.get("group", "g"),
+        said["member"],
+        int(said["epoch"]),
+        said.get("instance"),
+        None,
+        int(said.get("rebalance", "30000" if said["epoch"] == "0" else "-1")),
+        listed(said["topics"]) if "topics" in said else None,
+        said.get("regex"),
+        said.get("assignor"),
+        owned(said.get("owned", "" if said["epoch"] == "0" else None)),
+        "c",
+        "/127.0.0.1",
+    ),
+    "describe-consumer": lambda said: ConsumerGroupDescribe(listed(said.get("groups", "g"))),
+    "fetch-as": lambda said: OffsetFetch(
+        (GroupWanted(said.get("group", "g"), None, said["member"], int(said["epoch"])),)
+    ),
     "forget": lambda said: OffsetDelete(said.get("group", "g"), wanted(said["topics"]) or ()),
 }
 
@@ -194,8 +231,8 @@ class Session:
                 shell.settle(error=ErrorCode[said["error"]])
             case "mark":
                 shell.mark(partition, int(said["producer"]), commit=said["commit"] == "yes")
-            case "topics-deleted":
-                shell.feed(TopicsDeleted(frozenset(listed(said["topics"]))))
+            case "topics":
+                shell.feed(TopicsChanged(topics(said["are"])))
             case _:
                 raise ValueError(verb)
         return shell.take()
