@@ -8,6 +8,7 @@
     verdict museum [ENTRY]            known bugs and hazards: the shortest trace, and the fix
     verdict bench                     the engines beside other programs that explore the same
     verdict mutate MACHINE            mistakes in its actions that no property notices
+    verdict history FILE              what clients did, searched for what must not happen
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
 walks found nothing that is not; 1 a property is not as expected; 2 the request or the machine is
@@ -47,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "mutate": "mutate_command:mutate",
         "museum": "museum_command:museum",
         "bench": "bench_command:bench",
+        "history": "history_command:history",
     }
 )
 """Where each command is.  Only the one that is asked for is loaded: others' libraries are slow."""
