@@ -2,12 +2,14 @@
 
     verdict list                      machines, configurations, properties, hazards
     verdict check  [MACHINE] [K=V …]  exhaustive; all default configurations without MACHINE
+    verdict prove MACHINE [K=V …]     what holds whatever the bounds are, by induction
     verdict simulate MACHINE [K=V …]  random walks at sizes no one can exhaust
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
     verdict museum [ENTRY]            known bugs and hazards: the shortest trace, and the fix
     verdict bench                     the engines beside other programs that explore the same
     verdict mutate MACHINE            mistakes in its actions that no property notices
+    verdict broker --data-dir DIR     a broker on Kafka's wire protocol
     verdict history FILE              what clients did, searched for what must not happen
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
@@ -42,12 +44,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "list": "list_command:list_machines",
         "check": "check_command:check",
+        "prove": "prove_command:prove",
         "simulate": "simulate_command:simulate",
         "trace": "trace_command:app",
         "diagram": "diagram_command:diagram",
         "mutate": "mutate_command:mutate",
         "museum": "museum_command:museum",
         "bench": "bench_command:bench",
+        "broker": "broker_command:broker",
         "history": "history_command:history",
     }
 )

@@ -2,7 +2,7 @@
 
     0                         the format's version
     2                         how many lines follow
-    topic 0 1234              partition and offset: recovery point, log start
+    topic 0 1234              partition and offset: recovery point, log start, what is clean
     3 900                     leader epoch and its first offset: leader-epoch-checkpoint
 
 What cannot be read is `Damaged`; who asked goes on without it, for all that a checkpoint says is
@@ -17,6 +17,7 @@ VERSION = 0
 
 RECOVERY_POINTS = "recovery-point-offset-checkpoint"
 LOG_STARTS = "log-start-offset-checkpoint"
+CLEANED = "cleaner-offset-checkpoint"
 HIGH_WATERMARKS = "replication-offset-checkpoint"
 LEADER_EPOCHS = "leader-epoch-checkpoint"
 

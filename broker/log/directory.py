@@ -5,6 +5,7 @@
     meta.properties                   which cluster and which directory this is
     recovery-point-offset-checkpoint  up to where each log was flushed
     log-start-offset-checkpoint       where each log starts, if DeleteRecords moved it
+    cleaner-offset-checkpoint         up to where each log was compacted
     <topic>-<partition>/              a log, with partition.metadata that says the topic's id
     <topic>-<partition>.<hex>-delete/ one that is on its way out
 
@@ -18,7 +19,7 @@ import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -33,6 +34,16 @@ LOCK, CLEAN, META, TOPIC = ".lock", ".kafka_cleanshutdown", "meta.properties", "
 DELETE = "-delete"
 META_VERSION = 1
 _PARTITION = re.compile(r"(?P<topic>[a-zA-Z0-9._-]{1,249})-(?P<partition>\d{1,9})")
+
+
+_CHECKPOINTS: Mapping[str, Callable[[Log], int | None]] = {
+    checkpoints.RECOVERY_POINTS: lambda log: log.recovery_point,
+    checkpoints.LOG_STARTS: lambda log: (
+        log.start_offset if log.start_offset > log.segments[0].base_offset else None
+    ),
+    checkpoints.CLEANED: lambda log: log.cleaned_to or None,
+}
+"""What is written down of each log, in which file; None: nothing."""
 
 
 class DirectoryError(Exception):
@@ -71,8 +82,7 @@ class DataDirectory:
         self.disk, self.path = disk, path
         self._lock = -1
         self.clean = False
-        self._recovery: dict[tuple[str, int], int] = {}
-        self._starts: dict[tuple[str, int], int] = {}
+        self._known: dict[str, dict[tuple[str, int], int]] = {}
 
     def lock(self) -> None:
         """Have it to oneself; `DirectoryError` where another broker has it."""
@@ -135,10 +145,9 @@ class DataDirectory:
         self.clean = self.disk.exists(self.path / CLEAN)
         self.disk.remove(self.path / CLEAN)
         wrong = []
-        self._recovery, told = self._offsets(checkpoints.RECOVERY_POINTS)
-        wrong += told
-        self._starts, told = self._offsets(checkpoints.LOG_STARTS)
-        wrong += told
+        for name in _CHECKPOINTS:
+            self._known[name], told = self._offsets(name)
+            wrong += told
         for name in self.disk.names(self.path):
             if name.endswith(DELETE):
                 self.disk.remove_folder(self.path / name)
@@ -178,14 +187,16 @@ class DataDirectory:
             text = f"version: 0\ntopic_id: {text_of(topic_id)}\n"
             self.disk.replace(folder / TOPIC, text.encode())
         key = (topic, partition)
-        return open_log(
+        log = open_log(
             self.disk,
             folder,
             settings,
             clean=self.clean,
-            recovery_point=self._recovery.get(key, 0),
-            start_offset=self._starts.get(key, 0),
+            recovery_point=self._known[checkpoints.RECOVERY_POINTS].get(key, 0),
+            start_offset=self._known[checkpoints.LOG_STARTS].get(key, 0),
         )
+        log.cleaned_to = self._known[checkpoints.CLEANED].get(key, 0)
+        return log
 
     def delete(self, topic: str, partition: int, topic_id: UUID) -> Path:
         """Set a log aside; what is returned can be removed when there is time."""
@@ -193,26 +204,17 @@ class DataDirectory:
         aside = folder.with_name(f"{folder.name[:200]}.{topic_id.hex}{DELETE}")
         self.disk.rename(folder, aside)
         key = (topic, partition)
-        self._recovery.pop(key, None)
-        self._starts.pop(key, None)
+        for known in self._known.values():
+            known.pop(key, None)
         return aside
 
     def checkpoint(self, logs: dict[tuple[str, int], Log]) -> None:
-        """Write down where logs start, and up to where they were flushed."""
-        recovery = {key: log.recovery_point for key, log in logs.items()}
-        starts = {
-            key: log.start_offset
-            for key, log in logs.items()
-            if log.start_offset > log.segments[0].base_offset
-        }
-        if recovery != self._recovery:
-            data = checkpoints.write_offsets(recovery)
-            self.disk.replace(self.path / checkpoints.RECOVERY_POINTS, data)
-            self._recovery = recovery
-        if starts != self._starts:
-            data = checkpoints.write_offsets(starts)
-            self.disk.replace(self.path / checkpoints.LOG_STARTS, data)
-            self._starts = starts
+        """Write down where logs start, and up to where they were flushed and cleaned."""
+        for name, offset in _CHECKPOINTS.items():
+            found = {key: at for key, log in logs.items() if (at := offset(log)) is not None}
+            if found != self._known.get(name):
+                self.disk.replace(self.path / name, checkpoints.write_offsets(found))
+                self._known[name] = found
 
     def close(self, logs: dict[tuple[str, int], Log], now: int) -> None:
         """Close all logs, and say so."""

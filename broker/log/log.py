@@ -60,6 +60,7 @@ class Log:
         self.end_offset = 0
         self.recovery_point = 0
         self.last_flush = 0
+        self.cleaned_to = 0
         self._base_offsets: list[int] = []
         self._gone: list[tuple[int, Segment]] = []
 
@@ -182,6 +183,14 @@ class Log:
     def unflushed(self) -> list[Segment]:
         """The segments that were appended to since the recovery point."""
         return self.segments[self._floor(self.recovery_point) :]
+
+    def rolled(self) -> list[Segment]:
+        """Those of them that nothing is appended to any more."""
+        return [segment for segment in self.unflushed() if segment is not self.active]
+
+    def flushed(self, offset: int) -> None:
+        """All before this offset outlives the machine."""
+        self.recovery_point = max(self.recovery_point, min(offset, self.end_offset))
 
     def flush(self, now: int) -> None:
         """Have all of it outlive the machine."""

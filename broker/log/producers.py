@@ -7,6 +7,7 @@ For each producer id: its epoch, its last five batches, and where its open trans
     a higher epoch                                                 must start at sequence 0
     the same epoch                                                 must follow the last (or 45)
     a producer of whom nothing is known                            any sequence
+    no sequence (a coordinator's batch of a transaction)           only the epoch counts
 
 Sequences run to 2³¹ - 1 and start at 0 again.  A producer that was silent for a day is forgotten.
 Nothing here touches a file or a clock; the state is what the batches of the log make of it, so
@@ -108,12 +109,14 @@ class ProducerStates:
         if producer is None:
             return None
         first, last = header.base_sequence, header.last_sequence
-        if header.producer_epoch == producer.epoch:
+        if header.producer_epoch == producer.epoch and first >= 0:
             for batch in producer.batches:
                 if (batch.first_sequence, batch.last_sequence) == (first, last):
                     return batch
         if header.producer_epoch < producer.epoch:
             raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
+        if first < 0:
+            return None
         if header.producer_epoch > producer.epoch:
             expected = 0
         elif producer.batches:
@@ -144,15 +147,16 @@ class ProducerStates:
                 producer.coordinator_epoch = old.coordinator_epoch
                 producer.first_offset = old.first_offset
         producer.timestamp = header.max_timestamp
-        producer.batches.append(
-            Batch(
-                header.base_sequence,
-                header.last_sequence,
-                header.last_offset,
-                header.last_offset_delta,
-                header.max_timestamp,
+        if header.base_sequence >= 0:
+            producer.batches.append(
+                Batch(
+                    header.base_sequence,
+                    header.last_sequence,
+                    header.last_offset,
+                    header.last_offset_delta,
+                    header.max_timestamp,
+                )
             )
-        )
         if header.transactional and producer.first_offset is None:
             producer.first_offset = self._open[header.producer_id] = header.base_offset
 

@@ -24,9 +24,8 @@ from broker.log.segment import (
     DELETED,
     INDEX,
     LOG,
+    SUFFIXES,
     SWAP,
-    TIME_INDEX,
-    TXN_INDEX,
     Segment,
     named,
 )
@@ -94,15 +93,23 @@ def _tidy(disk: Disk, folder: Path) -> None:
     for name in disk.names(folder):
         if name.endswith((DELETED, CLEANED, ".tmp")):
             disk.remove(folder / name)
-    swaps = [name for name in disk.names(folder) if name.endswith(SWAP)]
-    for name in swaps:
+    for name in disk.names(folder):
         if name.endswith(LOG + SWAP):
-            base = int(name.split(".")[0])
-            for kind in (INDEX, TIME_INDEX, TXN_INDEX):
-                if not disk.exists(folder / (named(base, kind) + SWAP)):
-                    disk.remove(folder / named(base, kind))
-    for name in swaps:
-        disk.rename(folder / name, folder / name[: -len(SWAP)])
+            _finish_swap(disk, folder, int(name[: -len(LOG + SWAP)]))
+
+
+def _finish_swap(disk: Disk, folder: Path, base: int) -> None:
+    """Put a cleaned segment in the place of all that it was made from."""
+    made = Segment(disk, folder, base, SWAP)
+    end = base
+    for found in made.headers():
+        end = found.header.next_offset
+    for name in disk.names(folder):
+        stem, _, kind = name.partition(".")
+        if f".{kind}" in SUFFIXES and base <= int(stem) < max(end, base + 1):
+            disk.remove(folder / name)
+    made.rename("")
+    made.close()
 
 
 def _epochs(disk: Disk, folder: Path) -> EpochCache:

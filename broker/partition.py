@@ -1,0 +1,170 @@
+"""A partition, as one of its replicas has it.
+
+The leader appends, and tells followers and consumers how far they may read:
+
+    log end offset     what the leader has
+    high watermark     what all in-sync replicas have; consumers read no further, and it never
+                       goes back
+    last stable offset the high watermark, or where the oldest open transaction starts
+    leader epoch       which leader's turn it is; a request that names another is refused
+
+This broker is the only replica, so that what is appended is replicated; `followers` is where
+others' ends would be.  Requests that name a leader epoch are held against the partition's own
+(KIP-320): an older one is fenced, a newer one is not known here yet.
+
+Source: KIP-101, KIP-320.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from broker.errors import ErrorCode, Refused
+from broker.log.log import Appended, Log
+from broker.log.producers import Aborted
+from broker.wire import batches
+from broker.wire.batches import BatchHeader, Corrupt
+from broker.wire.records import read_records
+
+LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a fetch found.
+
+    records  whole batches, and perhaps part of another
+    aborted  for a reader of committed records: what to pass over
+    """
+
+    records: bytes
+    high_watermark: int
+    stable_offset: int
+    start_offset: int
+    aborted: list[Aborted] | None = None
+
+
+@dataclass
+class Partition:
+    """One partition, led by this broker.
+
+    followers  the log end offset of each other in-sync replica
+    """
+
+    topic: str
+    index: int
+    topic_id: UUID
+    log: Log
+    leader_epoch: int
+    followers: dict[int, int] = field(default_factory=dict)
+    high_watermark: int = 0
+
+    def __post_init__(self) -> None:
+        """Become its leader."""
+        if self.log.epochs.assign(self.leader_epoch, self.log.end_offset):
+            self.log.save_epochs()
+        self._advance()
+
+    def _advance(self) -> None:
+        known = min([self.log.end_offset, *self.followers.values()])
+        self.high_watermark = max(self.high_watermark, known)
+
+    @property
+    def stable_offset(self) -> int:
+        """How far a reader of committed records may read."""
+        return min(self.high_watermark, self.log.stable_offset)
+
+    def limit(self, *, committed: bool) -> int:
+        """How far a consumer may read."""
+        return self.stable_offset if committed else self.high_watermark
+
+    def check_epoch(self, epoch: int) -> None:
+        """Refuse a request that takes another leader for the partition's."""
+        if 0 <= epoch < self.leader_epoch:
+            raise Refused(ErrorCode.FENCED_LEADER_EPOCH)
+        if epoch > self.leader_epoch:
+            raise Refused(ErrorCode.UNKNOWN_LEADER_EPOCH)
+
+    # Appending --------------------------------------------------------------------------------
+
+    def append(self, data: memoryview, header: BatchHeader, now: int) -> Appended:
+        """Append a batch; `Refused` or OSError where that may or can not be."""
+        appended = self.log.append(data, header, now, self.leader_epoch)
+        self._advance()
+        return appended
+
+    def produce(self, data: memoryview | None, now: int) -> tuple[Appended, int]:
+        """Append what a producer sent; where it is, and its bytes."""
+        settings = self.log.settings
+        header = batches.from_producer(data)
+        assert data is not None
+        if header.size > settings.max_message_bytes:
+            raise Refused(ErrorCode.MESSAGE_TOO_LARGE)
+        if not settings.append_time:
+            too_new = header.max_timestamp - now > settings.timestamp_after_max_ms
+            if too_new or now - header.max_timestamp > settings.timestamp_before_max_ms:
+                raise Refused(ErrorCode.INVALID_TIMESTAMP)
+        if settings.compact:
+            _each_has_a_key(data)
+        return self.append(data, header, now), header.size
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def read(self, offset: int, max_bytes: int, *, committed: bool, whole: bool) -> Read:
+        """What a consumer may read from this offset on; `Refused` where it is outside the log."""
+        log = self.log
+        if not log.start_offset <= offset <= log.end_offset:
+            raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+        limit = self.limit(committed=committed)
+        data = log.read(offset, max_bytes, limit, whole=whole) if max_bytes or whole else b""
+        aborted = None
+        if committed:
+            aborted = log.aborted(offset, limit) if data else []
+        return Read(data, self.high_watermark, self.stable_offset, log.start_offset, aborted)
+
+    def offset_for(self, timestamp: int, *, committed: bool) -> tuple[int, int, int]:
+        """The time, offset and leader epoch of the first record that is no older; or by a name.
+
+        -1 stands for no time, and -1 for no such record.
+        """
+        limit = self.limit(committed=committed)
+        if timestamp == LATEST:
+            return -1, limit, self.leader_epoch
+        if timestamp in {EARLIEST, EARLIEST_LOCAL}:
+            start = self.log.start_offset
+            return -1, start, self.log.epochs.epoch_of(start)
+        if timestamp == LATEST_TIERED:
+            return -1, -1, -1
+        if timestamp == MAX_TIMESTAMP:
+            found = self.log.newest()
+        elif timestamp >= 0:
+            found = self.log.first_since(timestamp)
+        else:
+            raise Refused(ErrorCode.UNSUPPORTED_VERSION)
+        if found is None or found[1] >= limit:
+            return -1, -1, -1
+        return found[0], found[1], self.log.epochs.epoch_of(found[1])
+
+    def end_of_epoch(self, epoch: int) -> tuple[int, int]:
+        """The largest epoch that is no larger, and where it ended."""
+        return self.log.epochs.end_offset(epoch, self.log.end_offset)
+
+    def delete_before(self, offset: int, now: int) -> int:
+        """Let nothing before this offset be read any more; -1: nothing at all there is."""
+        if offset == LATEST:
+            offset = self.high_watermark
+        if not 0 <= offset <= self.high_watermark:
+            raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+        self.log.advance_start(offset, now)
+        return self.log.start_offset
+
+
+def _each_has_a_key(data: memoryview) -> None:
+    """Refuse what compaction could not tell apart."""
+    try:
+        found = read_records(data)
+    except Corrupt as error:
+        raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
+    if any(record.key is None for record in found):
+        raise Refused(ErrorCode.INVALID_RECORD)

@@ -1,0 +1,1 @@
+"""The shell around the cores: sockets, time, configuration, and what answers each request."""

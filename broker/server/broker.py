@@ -1,0 +1,223 @@
+"""The broker: what its handlers work on.
+
+One thread does all that clients see.  Time is the system's, in ms, and never goes back: a clock
+that is set back stands still until it has caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from broker.errors import ErrorCode, Refused
+from broker.groups.coordinator import GroupCoordinator, TopicsChanged
+from broker.log.directory import DataDirectory, Identity
+from broker.partition import Partition
+from broker.sansio import Ended, Marker
+from broker.server.catalog import (
+    INTERNAL,
+    OFFSETS_TOPIC,
+    TRANSACTIONS_TOPIC,
+    Catalog,
+    Topic,
+    check_name,
+)
+from broker.server.configuration import Configuration
+from broker.server.coordination import Coordination
+from broker.server.dispatch import Handler
+from broker.server.producer_ids import ProducerIds
+from broker.server.purgatory import Purgatory
+from broker.server.sessions import Sessions
+from broker.transactions.coordinator import TransactionCoordinator
+from broker.transactions.shard import MarkersWritten, WriteMarkers
+from broker.wire.apis import ApiKey
+from broker.wire.batches import read_header
+from broker.wire.records import marker
+
+log = logging.getLogger("verdict.broker")
+RETRY = 0.1
+"""Seconds until a marker that could not be written is tried again."""
+
+
+class Broker:
+    """One broker and all that it holds.
+
+    advertised  the host and port that clients are told
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        directory: DataDirectory,
+        identity: Identity,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        from broker.server.handlers.table import HANDLERS
+
+        self.configuration, self.directory, self.loop = configuration, directory, loop
+        self.cluster_id, self.node_id = identity.cluster_id, identity.node_id
+        self.advertised = ("127.0.0.1", 9092)
+        self.handlers: Mapping[ApiKey, Handler] = HANDLERS
+        self._last = 0
+        self.catalog = Catalog(directory, configuration)
+        self.purgatory = Purgatory(loop)
+        slots = configuration["max.incremental.fetch.session.cache.slots"]
+        self.sessions = Sessions(slots, lambda: secrets.randbelow((1 << 31) - 1) + 1)
+        self.groups = self._group_coordination()
+        self.producer_ids = ProducerIds(directory)
+        self.transactions = self._transaction_coordination()
+
+    def now(self) -> int:
+        """The time, in ms since 1970."""
+        self._last = max(self._last, time.time_ns() // 1_000_000)
+        return self._last
+
+    # Coordinators -----------------------------------------------------------------------------
+
+    def _group_coordination(self) -> Coordination:
+        configuration = self.configuration
+        core = GroupCoordinator(configuration.group_config(), lambda: str(uuid4()))
+        configs = {
+            "cleanup.policy": "compact",
+            "segment.bytes": str(configuration["offsets.topic.segment.bytes"]),
+        }
+        partitions = configuration["offsets.topic.num.partitions"]
+        return Coordination(self, core, OFFSETS_TOPIC, partitions, configs)
+
+    def _transaction_coordination(self) -> Coordination:
+        configuration = self.configuration
+        core = TransactionCoordinator(
+            configuration.transaction_config(), self.producer_ids.__next__
+        )
+        configs = {
+            "cleanup.policy": "compact",
+            "segment.bytes": str(configuration["transaction.state.log.segment.bytes"]),
+        }
+        partitions = configuration["transaction.state.log.num.partitions"]
+        others: dict[type, Callable[[Any], None]] = {WriteMarkers: self._write_markers}
+        return Coordination(self, core, TRANSACTIONS_TOPIC, partitions, configs, others)
+
+    def _write_markers(self, wanted: WriteMarkers) -> None:
+        """Append the end of a transaction to each of its partitions, however often that takes."""
+        written, failed = [], []
+        for topic, index in wanted.partitions:
+            try:
+                partition = self.catalog.partition(topic, index)
+                self.append_marker(
+                    partition,
+                    wanted.producer_id,
+                    wanted.epoch,
+                    wanted.coordinator_epoch,
+                    commit=wanted.commit,
+                )
+            except Refused as refused:
+                log.info("%s-%d takes no marker: %s", topic, index, refused)
+            except OSError as failure:
+                log.error("%s-%d takes no marker: %s", topic, index, failure)  # noqa: TRY400
+                failed.append((topic, index))
+                continue
+            written.append((topic, index))
+        if written:
+            done = MarkersWritten(
+                wanted.transactional_id, wanted.producer_id, wanted.epoch, tuple(written)
+            )
+            self.transactions.feed(done)
+        if failed:
+            again = WriteMarkers(**{**wanted.__dict__, "partitions": tuple(failed)})
+            self.loop.call_later(RETRY, self._write_markers, again)
+
+    def append_marker(
+        self,
+        partition: Partition,
+        producer_id: int,
+        epoch: int,
+        coordinator_epoch: int,
+        *,
+        commit: bool,
+    ) -> None:
+        """End a transaction in a partition; `Refused` where its producer was fenced there."""
+        now = self.now()
+        partition.log.producers.check_marker(producer_id, epoch, coordinator_epoch)
+        batch = marker(
+            producer_id, epoch, commit=commit, coordinator_epoch=coordinator_epoch, now=now
+        )
+        partition.append(memoryview(batch), read_header(batch), now)
+        self.appended(partition, len(batch))
+        if partition.topic == OFFSETS_TOPIC:
+            self.groups.feed(Ended(partition.index, Marker(producer_id, commit)))
+
+    # Topics -----------------------------------------------------------------------------------
+
+    def appended(self, partition: Partition, size: int) -> None:
+        """Bytes came to a partition: whoever waits for them goes on."""
+        self.purgatory.poke((partition.topic, partition.index), size)
+
+    def create_topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> Topic:
+        """Make a topic."""
+        topic_id = uuid4()
+        while topic_id.bytes[0] == 0 or topic_id in self.catalog.ids:
+            topic_id = UUID(bytes=secrets.token_bytes(16))
+        topic = self.catalog.create(name, topic_id, partitions, configs)
+        log.info("topic %s created with %d partitions", name, partitions)
+        self.topics_changed()
+        return topic
+
+    def auto_create(self, name: str, *, wanted: bool) -> Topic:
+        """Make a topic because somebody asked about it; `Refused` where it is not to be made."""
+        if name == OFFSETS_TOPIC:
+            self.groups.ensure()
+        elif name == TRANSACTIONS_TOPIC:
+            self.transactions.ensure()
+        else:
+            check_name(name, self.catalog.topics)
+            if not (wanted and self.configuration["auto.create.topics.enable"]):
+                raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            try:
+                return self.create_topic(name, self.configuration["num.partitions"], {})
+            except OSError as failure:
+                raise Refused(ErrorCode.KAFKA_STORAGE_ERROR) from failure
+        return self.catalog.topics[name]
+
+    def delete_topic(self, name: str) -> None:
+        """Let a topic be no more."""
+        if name in INTERNAL:
+            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        partitions = self.catalog.topics[name].partitions
+        aside = self.catalog.delete(name)
+        log.info("topic %s deleted", name)
+        for partition in partitions:
+            self.purgatory.poke((name, partition.index), 1 << 40)
+        delay = partitions[0].log.settings.file_delete_delay_ms / 1000 if partitions else 0
+        self.loop.call_later(delay, self._remove, aside)
+        self.topics_changed()
+
+    def _remove(self, folders: list[Path]) -> None:
+        for folder in folders:
+            self.directory.disk.remove_folder(folder)
+
+    def topics_changed(self) -> None:
+        """Topics were made, removed, or given partitions."""
+        topics = self.catalog.topics.values()
+        known = {topic.name: (topic.topic_id, len(topic.partitions)) for topic in topics}
+        self.groups.feed(TopicsChanged(known))
+
+    # Life -------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open all logs, and take up what the coordinators knew."""
+        self.catalog.load()
+        self.topics_changed()
+        self.groups.start()
+        self.transactions.start()
+
+    def close(self) -> None:
+        """Close all logs."""
+        self.groups.stop()
+        self.transactions.stop()
+        self.directory.close(self.catalog.logs(), self.now())

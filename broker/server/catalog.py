@@ -1,0 +1,183 @@
+"""The topics and their partitions.
+
+What is configured for topics is in one file of the data directory, `topics.json`, replaced as a
+whole; which topics and partitions there are is in it too, and in the names of the folders.  A
+folder that the file does not know is a topic nevertheless: nothing is deleted because a file says
+too little.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import UUID
+
+from broker.errors import ErrorCode, Refused
+from broker.log.directory import DataDirectory, DirectoryError, text_of, uuid_of
+from broker.log.log import Log
+from broker.partition import Partition
+from broker.server.configuration import Configuration
+
+FILE, VERSION = "topics.json", 1
+OFFSETS_TOPIC, TRANSACTIONS_TOPIC = "__consumer_offsets", "__transaction_state"
+INTERNAL = frozenset({OFFSETS_TOPIC, TRANSACTIONS_TOPIC})
+_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic.
+
+    configs     what was set for it, as text
+    partitions  all of them, by number
+    """
+
+    name: str
+    topic_id: UUID
+    configs: Mapping[str, str]
+    partitions: list[Partition] = field(default_factory=list)
+
+    @property
+    def internal(self) -> bool:
+        """Whether it is a coordinator's."""
+        return self.name in INTERNAL
+
+
+def check_name(name: str, others: Mapping[str, Topic]) -> None:
+    """Refuse a name that no topic may have, or that metrics could not tell from another's."""
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    plain = name.replace(".", "_")
+    if ("." in name or "_" in name) and any(
+        other != name and other.replace(".", "_") == plain for other in others
+    ):
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+
+
+class Catalog:
+    """All topics of this broker."""
+
+    def __init__(self, directory: DataDirectory, configuration: Configuration) -> None:
+        self._directory, self._configuration = directory, configuration
+        self.topics: dict[str, Topic] = {}
+        self.ids: dict[UUID, Topic] = {}
+
+    # What is there ----------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Open everything; `DirectoryError` where the catalogue is of a newer version."""
+        known = self._read()
+        counts = {name: count for name, (_, count, _) in known.items()}
+        ids = {name: topic_id for name, (topic_id, _, _) in known.items()}
+        for topic, index, topic_id in self._directory.partitions():
+            ids.setdefault(topic, topic_id)
+            counts[topic] = max(counts.get(topic, 0), index + 1)
+        for name in sorted(ids):
+            configs = known[name][2] if name in known else {}
+            self._add(Topic(name, ids[name], configs), counts[name])
+
+    def _read(self) -> dict[str, tuple[UUID, int, dict[str, str]]]:
+        data = self._directory.disk.load(self._directory.path / FILE)
+        if data is None:
+            return {}
+        path = self._directory.path / FILE
+        try:
+            found = json.loads(data)
+            if found["version"] > VERSION:
+                raise DirectoryError(
+                    f"{path} is of version {found['version']}, and this broker reads {VERSION}: "
+                    "use the version that wrote it, or another --data-dir"
+                )
+            return {
+                name: (uuid_of(entry["id"]), int(entry["partitions"]), dict(entry["configs"]))
+                for name, entry in found["topics"].items()
+            }
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DirectoryError(
+                f"{path} cannot be read ({error}): mend it, or remove it to have its topics back "
+                "without what was configured for them"
+            ) from error
+
+    def save(self) -> None:
+        """Write down which topics there are, and how they are configured."""
+        topics = {
+            topic.name: {
+                "id": text_of(topic.topic_id),
+                "partitions": len(topic.partitions),
+                "configs": dict(topic.configs),
+            }
+            for topic in self.topics.values()
+        }
+        text = json.dumps({"version": VERSION, "topics": topics}, indent=1)
+        self._directory.disk.replace(self._directory.path / FILE, text.encode())
+
+    def __iter__(self) -> Iterator[Partition]:
+        """All partitions."""
+        for topic in list(self.topics.values()):
+            yield from topic.partitions
+
+    def logs(self) -> dict[tuple[str, int], Log]:
+        """All logs, by topic and number."""
+        return {(partition.topic, partition.index): partition.log for partition in self}
+
+    def partition(self, topic: str, index: int) -> Partition:
+        """One partition; `Refused` where there is none."""
+        found = self.topics.get(topic)
+        if found is None or not 0 <= index < len(found.partitions):
+            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return found.partitions[index]
+
+    # Changes ----------------------------------------------------------------------------------
+
+    def create(
+        self, name: str, topic_id: UUID, partitions: int, configs: Mapping[str, str]
+    ) -> Topic:
+        """Make a topic."""
+        topic = self._add(Topic(name, topic_id, dict(configs)), partitions)
+        self.save()
+        return topic
+
+    def _add(self, topic: Topic, partitions: int) -> Topic:
+        self.topics[topic.name] = self.ids[topic.topic_id] = topic
+        self._open(topic, partitions)
+        return topic
+
+    def _open(self, topic: Topic, partitions: int) -> None:
+        settings = self._configuration.log_settings(topic.configs)
+        for index in range(len(topic.partitions), partitions):
+            log = self._directory.open(topic.name, index, topic.topic_id, settings)
+            epoch = log.epochs.latest + 1
+            topic.partitions.append(Partition(topic.name, index, topic.topic_id, log, epoch))
+
+    def add_partitions(self, name: str, partitions: int) -> None:
+        """Let a topic have so many."""
+        self._open(self.topics[name], partitions)
+        self.save()
+
+    def configure(self, name: str, configs: Mapping[str, str]) -> None:
+        """Configure a topic so, and no other way."""
+        old = self.topics[name]
+        topic = replace(old, configs=dict(configs))
+        self.topics[name] = self.ids[topic.topic_id] = topic
+        self.apply(topic)
+        self.save()
+
+    def apply(self, topic: Topic) -> None:
+        """Have a topic's logs kept as is configured now."""
+        settings = self._configuration.log_settings(topic.configs)
+        for partition in topic.partitions:
+            partition.log.settings = settings
+
+    def delete(self, name: str) -> list[Path]:
+        """Let a topic be no more; what is returned can be removed when there is time."""
+        topic = self.topics.pop(name)
+        self.ids.pop(topic.topic_id, None)
+        aside = []
+        for partition in topic.partitions:
+            partition.log.abandon()
+            aside.append(self._directory.delete(name, partition.index, topic.topic_id))
+        self.save()
+        return aside

@@ -1,0 +1,130 @@
+"""The configuration in force: what was given, what stands in for what was not.
+
+What is not given has its default.  Where Kafka has one setting in three units (log.retention.ms,
+.minutes, .hours), the finest that was given counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from broker.groups.config import GroupConfig
+from broker.log.settings import MAX_INT64, LogSettings
+from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting
+from broker.transactions.config import TransactionConfig
+
+HOUR, MINUTE = 3_600_000, 60_000
+
+
+def parse_assignments(words: Iterable[str]) -> dict[str, str]:
+    """`name=value` words as a mapping; `InvalidSetting` where one is none or is not known."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise InvalidSetting(f"{word!r} is no name=value")
+        if name not in BROKER:
+            raise InvalidSetting(f"Unknown configuration {name!r}{_near(name)}")
+        found[name] = value
+    return found
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, BROKER, n=1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+class Configuration:
+    """The broker's settings, and the topics' that follow from them.
+
+    given  what was set at the start, as text
+    """
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given: dict[str, Any] = {}
+        for name, text in given.items():
+            if name not in BROKER:
+                raise InvalidSetting(f"Unknown configuration {name!r}{_near(name)}")
+            self.given[name] = BROKER[name].parse(text)
+        self.changed: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """The value in force of one of the broker's settings."""
+        for values in (self.changed, self.given):
+            if name in values:
+                return values[name]
+        return self._standing_in(name)
+
+    def _standing_in(self, name: str) -> Any:
+        if name == "log.retention.ms":
+            minutes, hours = self["log.retention.minutes"], self["log.retention.hours"]
+            if minutes is not None:
+                return minutes * MINUTE if minutes >= 0 else -1
+            return hours * HOUR if hours >= 0 else -1
+        if name == "log.roll.ms":
+            return self["log.roll.hours"] * HOUR
+        if name == "log.flush.interval.ms":
+            return self["log.flush.scheduler.interval.ms"]
+        return BROKER[name].default
+
+    def topic_value(self, name: str, overrides: Mapping[str, str]) -> Any:
+        """The value in force of one of a topic's settings."""
+        if name in overrides:
+            return TOPIC[name].parse(overrides[name])
+        return self[SYNONYMS[name]] if name in SYNONYMS else TOPIC[name].default
+
+    def log_settings(self, overrides: Mapping[str, str]) -> LogSettings:
+        """How a topic's logs are kept."""
+
+        def value(name: str) -> Any:
+            return self.topic_value(name, overrides)
+
+        policy = value("cleanup.policy")
+        return LogSettings(
+            segment_bytes=value("segment.bytes"),
+            segment_ms=value("segment.ms"),
+            segment_index_bytes=value("segment.index.bytes"),
+            index_interval_bytes=value("index.interval.bytes"),
+            retention_ms=value("retention.ms"),
+            retention_bytes=value("retention.bytes"),
+            flush_messages=value("flush.messages"),
+            flush_ms=value("flush.ms") or MAX_INT64,
+            max_message_bytes=value("max.message.bytes"),
+            compact="compact" in policy,
+            delete="delete" in policy,
+            delete_retention_ms=value("delete.retention.ms"),
+            min_compaction_lag_ms=value("min.compaction.lag.ms"),
+            max_compaction_lag_ms=value("max.compaction.lag.ms"),
+            min_cleanable_dirty_ratio=value("min.cleanable.dirty.ratio"),
+            file_delete_delay_ms=value("file.delete.delay.ms"),
+            append_time=value("message.timestamp.type") == "LogAppendTime",
+            timestamp_before_max_ms=value("message.timestamp.before.max.ms"),
+            timestamp_after_max_ms=value("message.timestamp.after.max.ms"),
+            min_insync_replicas=value("min.insync.replicas"),
+        )
+
+    def group_config(self) -> GroupConfig:
+        """What the group coordinator is told."""
+        return GroupConfig(**self._same_names(GroupConfig))
+
+    def transaction_config(self) -> TransactionConfig:
+        """What the transaction coordinator is told."""
+        return TransactionConfig(**self._same_names(TransactionConfig))
+
+    def _same_names(self, cls: type) -> dict[str, Any]:
+        """What is configured for a class whose attributes are Kafka's names with underscores."""
+        names = {name.replace(".", "_"): name for name in BROKER}
+        wanted = {field.name for field in fields(cls)}
+        return {field: self[name] for field, name in names.items() if field in wanted}
+
+
+def check_topic(overrides: Mapping[str, str]) -> None:
+    """See that a topic may be configured so; `InvalidSetting` where it may not."""
+    for name, text in overrides.items():
+        if name not in TOPIC:
+            raise InvalidSetting(f"Unknown topic config name: {name}")
+        TOPIC[name].parse(text)

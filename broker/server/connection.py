@@ -1,0 +1,192 @@
+"""A connection: frames in, one request at a time, responses out in order.
+
+Bytes are received into a buffer that is used again.  Once a frame is whole it is handled at once,
+out of the buffer; what a handler keeps for later it copies.  While a request waits (a fetch for
+data, a join for others) the next ones stay where they are.  A client that does not read its
+responses is not answered further, so that it holds no more than the transport's buffer.
+
+Whatever is no request closes the connection: a length that is not positive or too large, a header
+or a body that cannot be read, an API or a version that is not served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, cast
+
+from broker.server.buffers import SMALL
+from broker.server.dispatch import Request, respond
+from broker.wire.codec import Malformed
+from broker.wire.frames import LENGTH, Unsupported, read_header
+
+if TYPE_CHECKING:
+    from broker.server.server import Server
+
+log = logging.getLogger("verdict.broker")
+Parts = list[bytes | bytearray | memoryview]
+HIGH_WATER = 1 << 20
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One client's connection."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.host = ""
+        self.used = 0
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(SMALL)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        self._waiting: asyncio.Future[Parts | None] | None = None
+        self._full = False
+        self._unread = False
+
+    # What asyncio calls -----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.host = str(peer[0]) if peer else ""
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self.used = self.server.broker.now()
+        if not self.server.admit(self):
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        del exc
+        self._transport = None
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self.server.gone(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to receive into."""
+        del sizehint
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes have come."""
+        self._end += nbytes
+        self._go_on()
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        self._unread = True
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._unread = False
+        self._go_on()
+
+    # Frames -----------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        needed = LENGTH.size
+        while self._transport is not None and self._waiting is None and not self._unread:
+            have = self._end - self._start
+            if have < LENGTH.size:
+                needed = LENGTH.size
+                break
+            (size,) = LENGTH.unpack_from(self._buffer, self._start)
+            if not 0 < size <= self.server.max_request:
+                self.refuse(f"a frame of {size} bytes")
+                return
+            needed = LENGTH.size + size
+            if have < needed:
+                break
+            frame = self._view[self._start + LENGTH.size : self._start + needed]
+            self._start += needed
+            self._handle(frame)
+        if self._transport is not None:
+            self._make_room(needed)
+
+    def _make_room(self, needed: int) -> None:
+        """See that what is still to come has a place, and stop receiving where it has none."""
+        have = self._end - self._start
+        if not have:
+            self._start = self._end = 0
+            if len(self._buffer) > SMALL and self._waiting is None:
+                self.server.buffers.give_back(self._buffer)
+                self._use(bytearray(SMALL))
+        elif self._end == len(self._buffer) or self._start + needed > len(self._buffer):
+            self._rearrange(have, needed)
+        full = self._end == len(self._buffer)
+        if full != self._full and self._transport is not None:
+            self._full = full
+            if full:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def _rearrange(self, have: int, needed: int) -> None:
+        rest = bytes(self._view[self._start : self._end])
+        if self._waiting is None and have == len(self._buffer) and needed > have:
+            larger = self.server.buffers.larger(have, needed)
+            self.server.buffers.give_back(self._buffer)
+            self._use(larger)
+        self._view[:have] = rest
+        self._start, self._end = 0, have
+
+    def _use(self, buffer: bytearray) -> None:
+        self._buffer, self._view = buffer, memoryview(buffer)
+
+    # Requests ---------------------------------------------------------------------------------
+
+    def _handle(self, frame: memoryview) -> None:
+        broker = self.server.broker
+        self.used = broker.now()
+        try:
+            header = read_header(frame)
+            answer = respond(Request(broker, self.host, header, frame))
+        except (Malformed, Unsupported) as error:
+            self.refuse(str(error))
+            return
+        except Exception:
+            log.exception("a request could not be handled")
+            self.refuse("the request could not be handled")
+            return
+        if isinstance(answer, asyncio.Future):
+            if not answer.done():
+                self._waiting = answer
+                answer.add_done_callback(self._answered)
+                return
+            self._finish(answer)
+        else:
+            self._send(answer)
+
+    def _answered(self, answer: asyncio.Future[Parts | None]) -> None:
+        self._waiting = None
+        if self._transport is not None:
+            self._finish(answer)
+            self._go_on()
+
+    def _finish(self, answer: asyncio.Future[Parts | None]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            error = answer.exception()
+            if error is None:
+                self._send(answer.result())
+                return
+            log.error("a request could not be handled", exc_info=error)
+        self.refuse("the request could not be handled")
+
+    def _send(self, parts: Parts | None) -> None:
+        if parts and self._transport is not None:
+            self.used = self.server.broker.now()
+            self._transport.writelines(parts)
+
+    def refuse(self, why: str) -> None:
+        """Close the connection."""
+        log.info("connection from %s closed: %s", self.host, why)
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    def close(self) -> None:
+        """Close the connection once what was written has been sent."""
+        if self._transport is not None:
+            self._transport.close()

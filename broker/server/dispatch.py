@@ -1,0 +1,120 @@
+"""From a frame to its answer: who handles which request.
+
+A handler takes a `Request` and gives the fields of the response: at once, as a mapping, or later,
+as a future of one.  `SILENT` is the answer to a request that has none.
+
+ApiVersions is the first thing that a client asks.  In a version that is not served it is answered
+in version 0, with UNSUPPORTED_VERSION and the versions that there are of it, so that the client
+can ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from broker.wire.apis import APIS, ApiKey, request_decoder, response_encoder
+from broker.wire.codec import Struct
+from broker.wire.frames import RequestHeader, finish_response, start_response
+
+if TYPE_CHECKING:
+    from broker.server.broker import Broker
+
+Fields = Mapping[str, Any]
+Parts = list[bytes | bytearray | memoryview]
+
+
+class _Silent:
+    """No answer."""
+
+
+SILENT: Final = _Silent()
+Answer = Fields | _Silent
+Handler = Callable[["Request"], "Answer | asyncio.Future[Answer]"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that came in.
+
+    host   of the client
+    frame  good until the handler returns, and no longer
+    """
+
+    broker: Broker
+    host: str
+    header: RequestHeader
+    frame: memoryview
+
+    @property
+    def key(self) -> ApiKey:
+        """Which request it is."""
+        return self.header.api.key
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+        return self.header.version
+
+    @property
+    def client_id(self) -> str:
+        """What the client calls itself."""
+        return self.header.client_id or ""
+
+    @cached_property
+    def body(self) -> Struct:
+        """What is asked."""
+        return request_decoder(self.key, self.version)(self.frame, self.header.body)
+
+
+def respond(request: Request) -> Parts | asyncio.Future[Parts | None] | None:
+    """The frame to send back, now or later; None where there is none."""
+    handler = request.broker.handlers.get(request.key)
+    if handler is None:
+        from broker.wire.frames import Unsupported
+
+        raise Unsupported(f"{request.key.name}, which nobody handles")
+    answer = handler(request)
+    if not isinstance(answer, asyncio.Future):
+        return _encode(request.header, request.version, answer)
+    if answer.done():
+        return _encode(request.header, request.version, answer.result())
+    return _later(request.header, request.version, answer)
+
+
+def _later(
+    header: RequestHeader, version: int, answer: asyncio.Future[Answer]
+) -> asyncio.Future[Parts | None]:
+    parts: asyncio.Future[Parts | None] = answer.get_loop().create_future()
+
+    def done(found: asyncio.Future[Answer]) -> None:
+        if parts.done():
+            return
+        if found.cancelled():
+            parts.cancel()
+        else:
+            try:
+                parts.set_result(_encode(header, version, found.result()))
+            except Exception as error:  # noqa: BLE001 - the connection tells
+                parts.set_exception(error)
+
+    def given_up(found: asyncio.Future[Parts | None]) -> None:
+        if found.cancelled():
+            answer.cancel()
+
+    answer.add_done_callback(done)
+    parts.add_done_callback(given_up)
+    return parts
+
+
+def _encode(header: RequestHeader, version: int, answer: Answer) -> Parts | None:
+    if isinstance(answer, _Silent):
+        return None
+    out = start_response(header)
+    key = header.api.key
+    served = APIS[key].serves(version)
+    response_encoder(key, version if served else 0)(out, answer)
+    return finish_response(out)

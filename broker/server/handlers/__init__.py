@@ -1,0 +1,1 @@
+"""What answers each API: a module for each family, and one table of them all."""

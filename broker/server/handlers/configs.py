@@ -1,0 +1,269 @@
+"""Configuration: shown, and changed while the broker runs.
+
+A value comes from the topic itself, from what the broker was told while it ran or at its start, or
+is the default; that is its source.  A broker's settings that cannot be changed while it runs are
+shown as read-only, and passwords not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any
+
+from broker.errors import ErrorCode, Refused
+from broker.server.broker import Broker
+from broker.server.configuration import check_topic
+from broker.server.dispatch import Fields, Handler, Request
+from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting, Kind, Setting
+from broker.wire.apis import ApiKey
+
+
+class Resource(IntEnum):
+    """What is configured."""
+
+    TOPIC = 2
+    BROKER = 4
+    BROKER_LOGGER = 8
+    GROUP = 32
+
+
+class Source(IntEnum):
+    """Where a value comes from."""
+
+    TOPIC = 1
+    BROKER_CHANGED = 2
+    BROKER_GIVEN = 4
+    DEFAULT = 5
+
+
+class Operation(IntEnum):
+    """How a value is changed."""
+
+    SET = 0
+    DELETE = 1
+    APPEND = 2
+    SUBTRACT = 3
+
+
+# Shown ----------------------------------------------------------------------------------------
+
+
+def describe_configs(request: Request) -> Fields:
+    """The configuration of topics and of the broker."""
+    return {"results": [_describe(request, each) for each in request.body.resources]}
+
+
+def _describe(request: Request, each: Any) -> dict[str, Any]:
+    broker, name = request.broker, each.resource_name
+    configs: list[dict[str, Any]] = []
+    error, message = ErrorCode.NONE, None
+    try:
+        match each.resource_type:
+            case Resource.TOPIC:
+                topic = broker.catalog.topics.get(name)
+                if topic is None:
+                    raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)  # noqa: TRY301
+                configs = topic_configs(broker, topic.configs)
+            case Resource.BROKER:
+                _check_broker(broker, name)
+                configs = broker_configs(broker)
+            case Resource.GROUP | Resource.BROKER_LOGGER:
+                configs = []
+            case _:
+                raise Refused(ErrorCode.INVALID_REQUEST)  # noqa: TRY301
+    except Refused as refused:
+        error, message = refused.error, refused.error.name
+    wanted = each.configuration_keys
+    # An empty list asks for nothing in particular, as null does: librdkafka sends one.
+    chosen = [config for config in configs if not wanted or config["name"] in wanted]
+    return {
+        "error_code": error,
+        "error_message": message,
+        "resource_type": each.resource_type,
+        "resource_name": name,
+        "configs": [
+            config if request.body.include_synonyms else {**config, "synonyms": []}
+            for config in chosen
+        ],
+    }
+
+
+def _check_broker(broker: Broker, name: str) -> None:
+    if name not in {"", str(broker.node_id)}:
+        raise Refused(ErrorCode.INVALID_REQUEST)
+
+
+def topic_configs(broker: Broker, overrides: Mapping[str, str]) -> list[dict[str, Any]]:
+    """All settings of a topic that is configured so."""
+    found = []
+    for name, setting in sorted(TOPIC.items()):
+        sources = _broker_sources(broker, SYNONYMS.get(name, name))
+        value = setting.show(broker.configuration.topic_value(name, overrides))
+        if name in overrides:
+            value = overrides[name]
+            sources = [(name, value, Source.TOPIC), *sources]
+        found.append(_shown(setting, value, sources, read_only=False))
+    return found
+
+
+def broker_configs(broker: Broker) -> list[dict[str, Any]]:
+    """All settings of the broker."""
+    return [
+        _shown(
+            setting,
+            setting.show(broker.configuration[name]),
+            _broker_sources(broker, name),
+            read_only=not setting.dynamic,
+        )
+        for name, setting in sorted(BROKER.items())
+    ]
+
+
+def _broker_sources(broker: Broker, name: str) -> list[tuple[str, str | None, Source]]:
+    if name not in BROKER:
+        return []
+    setting, configuration = BROKER[name], broker.configuration
+    found: list[tuple[str, str | None, Source]] = []
+    for values, source in (
+        (configuration.changed, Source.BROKER_CHANGED),
+        (configuration.given, Source.BROKER_GIVEN),
+    ):
+        if name in values:
+            found.append((name, setting.show(values[name]), source))
+    if setting.default is not None:
+        found.append((name, setting.show(setting.default), Source.DEFAULT))
+    return found
+
+
+def _shown(
+    setting: Setting,
+    value: str | None,
+    sources: list[tuple[str, str | None, Source]],
+    *,
+    read_only: bool,
+) -> dict[str, Any]:
+    secret = setting.kind is Kind.PASSWORD
+    return {
+        "name": setting.name,
+        "value": None if secret else value,
+        "read_only": read_only,
+        "config_source": sources[0][2] if sources else Source.DEFAULT,
+        "is_sensitive": secret,
+        "config_type": setting.kind,
+        "documentation": None,
+        "synonyms": [
+            {"name": name, "value": None if secret else text, "source": source}
+            for name, text, source in sources
+        ],
+    }
+
+
+# Changed --------------------------------------------------------------------------------------
+
+
+def alter_configs(request: Request) -> Fields:
+    """Configure topics and the broker so, and no other way."""
+
+    def change(each: Any, old: Mapping[str, str]) -> dict[str, str]:
+        del old
+        return {config.name: config.value for config in each.configs if config.value is not None}
+
+    return {"responses": [_alter(request, each, change) for each in request.body.resources]}
+
+
+def incremental_alter_configs(request: Request) -> Fields:
+    """Change what is named, and leave the rest as it is."""
+    return {"responses": [_alter(request, each, _changed) for each in request.body.resources]}
+
+
+def _changed(each: Any, old: Mapping[str, str]) -> dict[str, str]:
+    names = [config.name for config in each.configs]
+    if len(set(names)) < len(names):
+        raise InvalidSetting("a configuration is named twice")
+    known = TOPIC if each.resource_type == Resource.TOPIC else BROKER
+    found = dict(old)
+    for config in each.configs:
+        setting = known.get(config.name)
+        if setting is None:
+            raise InvalidSetting(f"Unknown configuration: {config.name}")
+        if config.config_operation == Operation.DELETE:
+            found.pop(config.name, None)
+            continue
+        if config.value is None:
+            raise InvalidSetting(f"Null value not supported for {config.name}")
+        if config.config_operation == Operation.SET:
+            found[config.name] = config.value
+            continue
+        if setting.kind is not Kind.LIST:
+            raise InvalidSetting(f"{config.name} is no list that can be added to or taken from")
+        default = setting.show(setting.default) or ""
+        items = [item for item in found.get(config.name, default).split(",") if item]
+        named = [item for item in config.value.split(",") if item]
+        if config.config_operation == Operation.APPEND:
+            items += [item for item in named if item not in items]
+        else:
+            items = [item for item in items if item not in named]
+        found[config.name] = ",".join(items)
+    return found
+
+
+def _alter(request: Request, each: Any, change: Any) -> dict[str, Any]:
+    broker, error, message = request.broker, ErrorCode.NONE, None
+    dry = request.body.validate_only
+    try:
+        match each.resource_type:
+            case Resource.TOPIC:
+                topic = broker.catalog.topics.get(each.resource_name)
+                if topic is None:
+                    raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)  # noqa: TRY301
+                configs = change(each, topic.configs)
+                check_topic(configs)
+                if not dry:
+                    broker.catalog.configure(topic.name, configs)
+            case Resource.BROKER:
+                _check_broker(broker, each.resource_name)
+                _alter_broker(broker, change, each, dry=dry)
+            case _:
+                raise Refused(ErrorCode.INVALID_REQUEST)  # noqa: TRY301
+    except InvalidSetting as invalid:
+        error, message = ErrorCode.INVALID_CONFIG, str(invalid)
+    except Refused as refused:
+        error, message = refused.error, refused.error.name
+    except OSError as failure:
+        error, message = ErrorCode.KAFKA_STORAGE_ERROR, failure.strerror or ""
+    return {
+        "error_code": error,
+        "error_message": message,
+        "resource_type": each.resource_type,
+        "resource_name": each.resource_name,
+    }
+
+
+def _alter_broker(broker: Broker, change: Any, each: Any, *, dry: bool) -> None:
+    shown = {
+        name: BROKER[name].show(value) or "" for name, value in broker.configuration.changed.items()
+    }
+    configs = change(each, shown)
+    _check_dynamic(configs)
+    values = {name: BROKER[name].parse(text) for name, text in configs.items()}
+    if not dry:
+        broker.configuration.changed = values
+        for topic in broker.catalog.topics.values():
+            broker.catalog.apply(topic)
+        broker.catalog.save()
+
+
+def _check_dynamic(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in BROKER:
+            raise InvalidSetting(f"Unknown configuration: {name}")
+        if not BROKER[name].dynamic:
+            raise InvalidSetting(f"Cannot update {name} while the broker runs")
+
+
+HANDLERS: Mapping[ApiKey, Handler] = {
+    ApiKey.DESCRIBE_CONFIGS: describe_configs,
+    ApiKey.ALTER_CONFIGS: alter_configs,
+    ApiKey.INCREMENTAL_ALTER_CONFIGS: incremental_alter_configs,
+}

@@ -1,0 +1,451 @@
+"""Consumer groups: from the messages on the wire to the group coordinator and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from broker.errors import ErrorCode
+from broker.groups import requests as asked
+from broker.groups.offsets import requests as positions
+from broker.server.coordination import after
+from broker.server.dispatch import Answer, Handler, Request
+from broker.wire.apis import ApiKey
+from broker.wire.codec import NIL
+
+Later = Answer | asyncio.Future[Answer]
+GROUP, TRANSACTION = 0, 1
+BY_ID = 10
+NONE = ErrorCode.NONE
+
+
+# Who coordinates ------------------------------------------------------------------------------
+
+
+def find_coordinator(request: Request) -> Answer:
+    """All is coordinated here; the coordinator's topic is made if it is missing."""
+    body = request.body
+    several = request.version >= 4  # noqa: PLR2004 - keys are asked about together
+    keys = body.coordinator_keys if several else [body.key]
+    found = [_coordinator(request, key, body.key_type) for key in keys]
+    return {"coordinators": found} if several else found[0]
+
+
+def _coordinator(request: Request, key: str, kind: int) -> dict[str, Any]:
+    broker, error = request.broker, NONE
+    try:
+        if kind == GROUP:
+            broker.groups.ensure()
+        elif kind == TRANSACTION and key:
+            broker.transactions.ensure()
+        else:
+            error = ErrorCode.INVALID_REQUEST
+    except OSError:
+        error = ErrorCode.COORDINATOR_NOT_AVAILABLE
+    known = error is NONE
+    host, port = broker.advertised
+    return {
+        "key": key,
+        "node_id": broker.node_id if known else -1,
+        "host": host if known else "",
+        "port": port if known else -1,
+        "error_code": error,
+        "error_message": None if known else error.name,
+    }
+
+
+# Members --------------------------------------------------------------------------------------
+
+
+def join(request: Request) -> Later:
+    """A member joins."""
+    body = request.body
+    session = body.session_timeout
+    wanted = asked.JoinGroup(
+        version=request.version,
+        group=body.group_id,
+        member_id=body.member_id,
+        session_timeout=session,
+        rebalance_timeout=body.rebalance_timeout if request.version else session,
+        protocol_type=body.protocol_type,
+        protocols=tuple(asked.Protocol(p.name, bytes(p.metadata)) for p in body.protocols),
+        instance_id=body.group_instance_id,
+        client_id=request.client_id,
+        client_host=f"/{request.host}",
+    )
+
+    def answer(found: asked.JoinGroupResponse) -> Answer:
+        nothing = None if request.version >= 7 else ""  # noqa: PLR2004 - may be null since
+        return {
+            "error_code": found.error,
+            "generation_id": found.generation,
+            "protocol_type": found.protocol_type,
+            "protocol_name": nothing if found.protocol_name is None else found.protocol_name,
+            "leader": found.leader,
+            "skip_assignment": found.skip_assignment,
+            "member_id": found.member_id,
+            "members": [
+                {
+                    "member_id": member.member_id,
+                    "group_instance_id": member.instance_id,
+                    "metadata": member.metadata,
+                }
+                for member in found.members
+            ],
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def sync(request: Request) -> Later:
+    """A member asks for its assignment."""
+    body = request.body
+    if request.version >= 5 and (body.protocol_type is None or body.protocol_name is None):  # noqa: PLR2004
+        return {"error_code": ErrorCode.INCONSISTENT_GROUP_PROTOCOL, "assignment": b""}
+    wanted = asked.SyncGroup(
+        version=request.version,
+        group=body.group_id,
+        generation=body.generation_id,
+        member_id=body.member_id,
+        instance_id=body.group_instance_id,
+        protocol_type=body.protocol_type,
+        protocol_name=body.protocol_name,
+        assignments=tuple((each.member_id, bytes(each.assignment)) for each in body.assignments),
+    )
+
+    def answer(found: asked.SyncGroupResponse) -> Answer:
+        return {
+            "error_code": found.error,
+            "protocol_type": found.protocol_type,
+            "protocol_name": found.protocol_name,
+            "assignment": found.assignment,
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def heartbeat(request: Request) -> Later:
+    """A member is alive."""
+    body = request.body
+    wanted = asked.Heartbeat(
+        body.group_id, body.generation_id, body.member_id, body.group_instance_id
+    )
+    return after(request.broker.groups.ask(wanted), lambda found: {"error_code": found.error})
+
+
+def leave(request: Request) -> Later:
+    """Members leave; before version 3 one does, and its error is that of the whole."""
+    body = request.body
+    several = request.version >= 3  # noqa: PLR2004
+    leavers = body.members if several else [body]
+    wanted = asked.LeaveGroup(
+        body.group_id,
+        tuple(
+            asked.Leaver(each.member_id, each.group_instance_id if several else None)
+            for each in leavers
+        ),
+    )
+
+    def answer(found: asked.LeaveGroupResponse) -> Answer:
+        if not several and found.error is NONE and found.members:
+            return {"error_code": found.members[0].error}
+        return {
+            "error_code": found.error,
+            "members": [
+                {
+                    "member_id": each.member_id,
+                    "group_instance_id": each.instance_id,
+                    "error_code": each.error,
+                }
+                for each in found.members
+            ],
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+# Groups ---------------------------------------------------------------------------------------
+
+
+def describe(request: Request) -> Later:
+    """What groups are doing."""
+    wanted = asked.DescribeGroups(request.version, tuple(request.body.groups))
+
+    def answer(found: asked.DescribeGroupsResponse) -> Answer:
+        return {"groups": [_described(each) for each in found.groups]}
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def _described(group: asked.DescribedGroup) -> dict[str, Any]:
+    return {
+        "error_code": group.error,
+        "error_message": group.message,
+        "group_id": group.group,
+        "group_state": group.state,
+        "protocol_type": group.protocol_type,
+        "protocol_data": group.protocol,
+        "members": [
+            {
+                "member_id": member.member_id,
+                "group_instance_id": member.instance_id,
+                "client_id": member.client_id,
+                "client_host": member.client_host,
+                "member_metadata": member.metadata,
+                "member_assignment": member.assignment,
+            }
+            for member in group.members
+        ],
+    }
+
+
+def list_groups(request: Request) -> Later:
+    """Which groups there are."""
+    body = request.body
+    wanted = asked.ListGroups(tuple(body.states_filter), tuple(body.types_filter))
+
+    def answer(found: asked.ListGroupsResponse) -> Answer:
+        return {
+            "error_code": found.error,
+            "groups": [
+                {
+                    "group_id": each.group,
+                    "protocol_type": each.protocol_type,
+                    "group_state": each.state,
+                    "group_type": each.type,
+                }
+                for each in found.groups
+            ],
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def delete_groups(request: Request) -> Later:
+    """Let groups be no more."""
+    wanted = asked.DeleteGroups(tuple(request.body.groups_names))
+
+    def answer(found: asked.DeleteGroupsResponse) -> Answer:
+        return {
+            "results": [{"group_id": name, "error_code": error} for name, error in found.groups]
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+# Offsets --------------------------------------------------------------------------------------
+
+
+def split(
+    request: Request, topics: Iterable[Any], by_id: int
+) -> tuple[tuple[positions.TopicPositions, ...], dict[tuple[Any, int], ErrorCode]]:
+    """The positions of partitions that there are, and the errors of those that there are not."""
+    catalog, known, errors = request.broker.catalog, [], {}
+    named_by_id = request.version >= by_id
+    unknown = ErrorCode.UNKNOWN_TOPIC_ID if named_by_id else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    for each in topics:
+        key = each.topic_id if named_by_id else each.name
+        topic = catalog.ids.get(key) if named_by_id else catalog.topics.get(key)
+        kept = []
+        for part in each.partitions:
+            index = part.partition_index
+            if topic is None:
+                errors[key, index] = unknown
+            elif not 0 <= index < len(topic.partitions):
+                errors[key, index] = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            else:
+                kept.append(
+                    positions.Position(
+                        index,
+                        part.committed_offset,
+                        part.committed_leader_epoch,
+                        part.committed_metadata,
+                    )
+                )
+        if kept and topic is not None:
+            known.append(positions.TopicPositions(topic.name, tuple(kept), topic.topic_id))
+    return tuple(known), errors
+
+
+def committed(
+    request: Request,
+    topics: Iterable[Any],
+    errors: Mapping[tuple[Any, int], ErrorCode],
+    found: Iterable[positions.TopicErrors],
+    by_id: int,
+) -> Answer:
+    """What became of each position, in the order of the question."""
+    named_by_id = request.version >= by_id
+    results = dict(errors)
+    for each in found:
+        for index, error in each.partitions:
+            results[each.topic_id if named_by_id else each.topic, index] = error
+    return {
+        "topics": [
+            {
+                "name": None if named_by_id else each.name,
+                "topic_id": each.topic_id if named_by_id else NIL,
+                "partitions": [
+                    {
+                        "partition_index": part.partition_index,
+                        "error_code": results[
+                            each.topic_id if named_by_id else each.name, part.partition_index
+                        ],
+                    }
+                    for part in each.partitions
+                ],
+            }
+            for each in topics
+        ]
+    }
+
+
+def commit(request: Request) -> Later:
+    """Positions are committed."""
+    body = request.body
+    topics, errors = split(request, body.topics, BY_ID)
+    if not topics:
+        return committed(request, body.topics, errors, (), BY_ID)
+    wanted = positions.OffsetCommit(
+        version=request.version,
+        group=body.group_id,
+        topics=topics,
+        generation=body.generation_id_or_member_epoch,
+        member_id=body.member_id,
+        instance_id=body.group_instance_id,
+        retention=body.retention_time if 2 <= request.version <= 4 else -1,  # noqa: PLR2004
+    )
+
+    def answer(found: positions.OffsetCommitResponse) -> Answer:
+        return committed(request, body.topics, errors, found.topics, BY_ID)
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def offset_fetch(request: Request) -> Later:
+    """Where groups stand; before version 8 one group."""
+    body = request.body
+    several = request.version >= 8  # noqa: PLR2004
+    groups = body.groups if several else [body]
+    unknown: dict[tuple[str, Any], list[int]] = {}
+    wanted = positions.OffsetFetch(
+        tuple(_group_wanted(request, each, unknown) for each in groups),
+        body.require_stable,
+    )
+
+    def answer(found: positions.OffsetFetchResponse) -> Answer:
+        results = [_fetched(request, each, unknown) for each in found.groups]
+        if several:
+            return {"groups": results}
+        if request.version < 2 and results[0]["error_code"]:  # noqa: PLR2004 - no place for it
+            for topic in results[0]["topics"]:
+                for partition in topic["partitions"]:
+                    partition["error_code"] = results[0]["error_code"]
+        return results[0]
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+def _group_wanted(
+    request: Request, each: Any, unknown: dict[tuple[str, Any], list[int]]
+) -> positions.GroupWanted:
+    topics = None
+    if each.topics is not None:
+        topics = []
+        for topic in each.topics:
+            if request.version >= BY_ID:
+                known = request.broker.catalog.ids.get(topic.topic_id)
+                if known is None:
+                    unknown[each.group_id, topic.topic_id] = list(topic.partition_indexes)
+                    continue
+                name, topic_id = known.name, known.topic_id
+            else:
+                name, topic_id = topic.name, NIL
+            topics.append(positions.TopicWanted(name, tuple(topic.partition_indexes), topic_id))
+    member = request.version >= 9  # noqa: PLR2004 - a member of a consumer group says so
+    return positions.GroupWanted(
+        each.group_id,
+        None if topics is None else tuple(topics),
+        each.member_id if member else None,
+        each.member_epoch if member else -1,
+    )
+
+
+def _fetched(
+    request: Request, group: positions.GroupFetched, unknown: dict[tuple[str, Any], list[int]]
+) -> dict[str, Any]:
+    topics: list[dict[str, Any]] = []
+    for each in group.topics:
+        known = request.broker.catalog.topics.get(each.topic)
+        if request.version >= BY_ID and known is None:
+            continue
+        topics.append(
+            {
+                "name": each.topic,
+                "topic_id": known.topic_id if known is not None else NIL,
+                "partitions": [_position(part) for part in each.partitions],
+            }
+        )
+    for (name, topic_id), indexes in unknown.items():
+        if name == group.group:
+            error = ErrorCode.UNKNOWN_TOPIC_ID
+            parts = [positions.Fetched(index, error=error) for index in indexes]
+            topics.append({"topic_id": topic_id, "partitions": [_position(part) for part in parts]})
+    return {"group_id": group.group, "error_code": group.error, "topics": topics}
+
+
+def _position(part: positions.Fetched) -> dict[str, Any]:
+    return {
+        "partition_index": part.partition,
+        "committed_offset": part.offset,
+        "committed_leader_epoch": part.leader_epoch,
+        "metadata": part.metadata,
+        "error_code": part.error,
+    }
+
+
+def offset_delete(request: Request) -> Later:
+    """A group's positions are to be forgotten."""
+    body = request.body
+    wanted = positions.OffsetDelete(
+        body.group_id,
+        tuple(
+            positions.TopicWanted(
+                each.name, tuple(part.partition_index for part in each.partitions)
+            )
+            for each in body.topics
+        ),
+    )
+
+    def answer(found: positions.OffsetDeleteResponse) -> Answer:
+        return {
+            "error_code": found.error,
+            "topics": [
+                {
+                    "name": each.topic,
+                    "partitions": [
+                        {"partition_index": index, "error_code": error}
+                        for index, error in each.partitions
+                    ],
+                }
+                for each in found.topics
+            ],
+        }
+
+    return after(request.broker.groups.ask(wanted), answer)
+
+
+HANDLERS: Mapping[ApiKey, Handler] = {
+    ApiKey.FIND_COORDINATOR: find_coordinator,
+    ApiKey.JOIN_GROUP: join,
+    ApiKey.SYNC_GROUP: sync,
+    ApiKey.HEARTBEAT: heartbeat,
+    ApiKey.LEAVE_GROUP: leave,
+    ApiKey.DESCRIBE_GROUPS: describe,
+    ApiKey.LIST_GROUPS: list_groups,
+    ApiKey.DELETE_GROUPS: delete_groups,
+    ApiKey.OFFSET_COMMIT: commit,
+    ApiKey.OFFSET_FETCH: offset_fetch,
+    ApiKey.OFFSET_DELETE: offset_delete,
+}

@@ -1,0 +1,31 @@
+"""Which handler answers which API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from broker.server.dispatch import Handler
+from broker.server.handlers import (
+    cluster,
+    configs,
+    consumers,
+    fetch,
+    groups,
+    offsets,
+    produce,
+    topics,
+    transactions,
+)
+from broker.wire.apis import ApiKey
+
+HANDLERS: Mapping[ApiKey, Handler] = {
+    **cluster.HANDLERS,
+    **configs.HANDLERS,
+    **consumers.HANDLERS,
+    **fetch.HANDLERS,
+    **groups.HANDLERS,
+    **offsets.HANDLERS,
+    **produce.HANDLERS,
+    **topics.HANDLERS,
+    **transactions.HANDLERS,
+}

@@ -1,0 +1,225 @@
+"""The server: a socket, its connections, and what is done from time to time.
+
+It stops in order: no more connections, what waits is answered, logs are flushed and closed, and
+the directory says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import resource
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable
+from uuid import UUID
+
+from broker.log.cleaner import clean
+from broker.log.directory import DataDirectory, DirectoryError, Identity, text_of
+from broker.log.files import RealDisk
+from broker.log.log import Log
+from broker.log.segment import Segment
+from broker.server.broker import Broker
+from broker.server.buffers import Buffers
+from broker.server.configuration import Configuration
+from broker.server.connection import Connection
+
+log = logging.getLogger("verdict.broker")
+BACKLOG = 1024
+SWEEP = 1.0
+"""Seconds between looks at what is due."""
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message is one line that says what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that is listened on; `ListenError` where that cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ListenError(f"{host}:{port} is no address to listen on: {error.strerror}") from error
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(BACKLOG)
+        found.settimeout(0)
+    except OSError as error:
+        found.close()
+        raise ListenError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): stop what is there, or "
+            "choose another --listen"
+        ) from error
+    return found
+
+
+class Server:
+    """A broker that listens."""
+
+    def __init__(self, configuration: Configuration, directory: DataDirectory) -> None:
+        self.configuration, self.directory = configuration, directory
+        self.max_request: int = configuration["socket.request.max.bytes"]
+        self.buffers = Buffers()
+        self.connections: set[Connection] = set()
+        self._hosts: Counter[str] = Counter()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listener: asyncio.Server | None = None
+
+    async def start(self, listener: socket.socket) -> None:
+        """Open the data and serve it; `DirectoryError` where it cannot be used."""
+        _allow_many_files()
+        identity = self.directory.identify(
+            Identity(
+                text_of(UUID(bytes=secrets.token_bytes(16))),
+                self.configuration["node.id"],
+                text_of(UUID(bytes=secrets.token_bytes(16))),
+            )
+        )
+        if identity.node_id != self.configuration["node.id"]:
+            raise DirectoryError(
+                f"the data directory {self.directory.path} is of node {identity.node_id}, and "
+                f"this is node {self.configuration['node.id']}: set node.id={identity.node_id}"
+            )
+        for line in self.directory.start():
+            log.warning(line)
+        loop = asyncio.get_running_loop()
+        self.broker = Broker(self.configuration, self.directory, identity, loop)
+        self.broker.advertised = self._advertised(listener)
+        self.broker.open()
+        self._listener = await loop.create_server(lambda: Connection(self), sock=listener)
+        self._tasks = [
+            loop.create_task(self._every(period, what))
+            for period, what in (
+                (SWEEP, self._sweep),
+                (self.configuration["log.retention.check.interval.ms"] / 1000, self._retain),
+                (
+                    self.configuration["log.flush.offset.checkpoint.interval.ms"] / 1000 or SWEEP,
+                    self._checkpoint,
+                ),
+            )
+        ]
+        if self.configuration["log.cleaner.enable"]:
+            self._tasks.append(loop.create_task(self._clean()))
+
+    def _advertised(self, listener: socket.socket) -> tuple[str, int]:
+        told = self.configuration["advertised.listeners"]
+        if told:
+            host, _, port = told.rpartition("://")[2].rpartition(":")
+            return host.strip("[]"), int(port)
+        host, port = listener.getsockname()[:2]
+        return (socket.gethostname() if host in {"0.0.0.0", "::"} else host), port  # noqa: S104
+
+    @property
+    def port(self) -> int:
+        """The port that clients are told."""
+        return self.broker.advertised[1]
+
+    # Connections ------------------------------------------------------------------------------
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room for one more."""
+        room = len(self.connections) < self.configuration["max.connections"]
+        mine = self._hosts[connection.host] < self.configuration["max.connections.per.ip"]
+        if room and mine:
+            self.connections.add(connection)
+            self._hosts[connection.host] += 1
+            return True
+        log.info("connection from %s refused: there are too many", connection.host)
+        return False
+
+    def gone(self, connection: Connection) -> None:
+        """A connection was closed."""
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._hosts[connection.host] -= 1
+            if not self._hosts[connection.host]:
+                del self._hosts[connection.host]
+
+    # From time to time ------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, what: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                what()
+            except OSError:
+                log.exception("what is due could not be done")
+
+    def _sweep(self) -> None:
+        now, idle = self.broker.now(), self.configuration["connections.max.idle.ms"]
+        for connection in list(self.connections):
+            if idle >= 0 and now - connection.used > idle:
+                connection.refuse("it was idle for too long")
+        for partition in self.broker.catalog:
+            partition.log.remove_gone(now)
+            if now - partition.log.last_flush >= partition.log.settings.flush_ms:
+                partition.log.flush(now)
+
+    def _retain(self) -> None:
+        now = self.broker.now()
+        for partition in self.broker.catalog:
+            partition.log.expire(now)
+            expiry = self.configuration["producer.id.expiration.ms"]
+            partition.log.producers.expire(now - expiry)
+
+    def _checkpoint(self) -> None:
+        self.directory.checkpoint(self.broker.catalog.logs())
+
+    async def _clean(self) -> None:
+        while True:
+            await asyncio.sleep(self.configuration["log.cleaner.backoff.ms"] / 1000 or SWEEP)
+            for partition in list(self.broker.catalog):
+                if partition.log.settings.compact or partition.log.rolled():
+                    await self._clean_one(partition.log)
+
+    async def _clean_one(self, found: Log) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, _flush, found.rolled())
+            found.flushed(found.active.base_offset)
+            if found.settings.compact:
+                await clean(found, self.broker.now)
+        except OSError:
+            log.exception("%s could not be cleaned", found.folder)
+
+    # The end ----------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Stop serving, and close the data."""
+        if self._listener is not None:
+            self._listener.close()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for connection in list(self.connections):
+            connection.close()
+        await asyncio.sleep(0)
+        self.broker.close()
+
+
+def _flush(segments: list[Segment]) -> None:
+    for segment in segments:
+        segment.flush()
+
+
+def _allow_many_files() -> None:
+    """A partition has three files open: let there be as many as the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def open_directory(path: str) -> DataDirectory:
+    """The data directory there, locked; `DirectoryError` where it cannot be."""
+    from pathlib import Path
+
+    directory = DataDirectory(RealDisk(), Path(path).absolute())
+    directory.lock()
+    return directory

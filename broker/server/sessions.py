@@ -1,0 +1,96 @@
+"""Fetch sessions (KIP-227): a consumer names its partitions once, and then only what changed.
+
+    session 0, epoch 0     open one; the answer names it (0: there is no room, go on without)
+    session 0, epoch -1    none is wanted
+    session n, epoch m     go on; epochs count 1, 2, … and start at 1 again
+    session n, epoch -1    close it
+
+There is room for so many sessions; one that nobody used for two minutes makes way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.errors import ErrorCode, Refused
+
+FINAL, INITIAL = -1, 0
+MAX_EPOCH = (1 << 31) - 1
+EVICTION_MS = 120_000
+
+Key = tuple[Any, int]
+"""A topic, by its name or its id, and a partition's number."""
+
+
+@dataclass
+class Wanted:
+    """A partition of a fetch, and what its reader was told last.
+
+    max_bytes  at most of this partition
+    """
+
+    offset: int
+    max_bytes: int
+    leader_epoch: int = -1
+    told: tuple[int, int, int] | None = None
+
+
+@dataclass
+class Session:
+    """One consumer's partitions, in the order in which they are served.
+
+    by_id  it names topics by their ids
+    """
+
+    session_id: int
+    epoch: int = 1
+    by_id: bool = False
+    used: int = 0
+    partitions: dict[Key, Wanted] = field(default_factory=dict)
+
+
+class Sessions:
+    """All fetch sessions.
+
+    new_id  a number above 0 that is hard to guess
+    """
+
+    def __init__(self, slots: int, new_id: Callable[[], int]) -> None:
+        self._slots, self._new_id = slots, new_id
+        self._sessions: dict[int, Session] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._sessions)
+
+    def open(self, *, by_id: bool, now: int) -> Session | None:
+        """A new session; None where there is no room."""
+        if len(self._sessions) >= self._slots:
+            oldest = min(self._sessions.values(), key=lambda session: session.used, default=None)
+            if oldest is None or now - oldest.used < EVICTION_MS:
+                return None
+            del self._sessions[oldest.session_id]
+        number = self._new_id()
+        while number in self._sessions:
+            number = self._new_id()
+        self._sessions[number] = Session(number, by_id=by_id, used=now)
+        return self._sessions[number]
+
+    def go_on(self, number: int, epoch: int, *, by_id: bool, now: int) -> Session:
+        """The session that is meant; `Refused` where it is another's turn, or gone."""
+        session = self._sessions.get(number)
+        if session is None:
+            raise Refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+        if session.by_id != by_id:
+            raise Refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
+        if epoch != session.epoch:
+            raise Refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+        session.epoch = 1 if epoch == MAX_EPOCH else epoch + 1
+        session.used = now
+        return session
+
+    def close(self, number: int) -> None:
+        """Forget a session."""
+        self._sessions.pop(number, None)
