@@ -209,7 +209,7 @@ class GroupCoordinator:
         )
         self._topics.clear()
         self._topics.update(topics)
-        for shard in self._shards.values():
+        for shard in self._shards.values() if gone else ():
             shard.forget_topics(gone)
 
     def _shard(self, partition: int) -> Shard:

@@ -92,15 +92,15 @@ class DescribeTransactions:
 
 @dataclass(frozen=True)
 class DescribedTransaction:
-    """How one stands; start is -1 where none is open."""
+    """How one stands; start is -1 where none has been open."""
 
     transactional_id: str
     error: ErrorCode = NONE
     state: str = ""
-    timeout: int = -1
-    start: int = -1
-    producer_id: int = -1
-    epoch: int = -1
+    timeout: int = 0
+    start: int = 0
+    producer_id: int = 0
+    epoch: int = 0
     partitions: tuple[Partition, ...] = ()
 
 

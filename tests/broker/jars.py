@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -69,3 +73,62 @@ def run_tool(name: str, *arguments: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+SETTINGS = """process.roles=broker,controller
+node.id=0
+controller.quorum.voters=0@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={folder}
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+PATIENCE = 90.0
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@contextmanager
+def running_kafka(folder: Path) -> Iterator[int]:
+    """Apache Kafka, one node with its data in the folder; its port."""
+    port, controller = _free_ports(2)
+    java = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{kafka_libs()}/*"]
+    settings = folder / "server.properties"
+    text = SETTINGS.format(port=port, controller=controller, folder=folder / "data")
+    settings.write_text(text, encoding="utf-8")
+    storage = ["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c"]
+    subprocess.run([*java, *storage, str(settings)], check=True, capture_output=True)
+    with (folder / "output").open("wb") as output:
+        server = subprocess.Popen(
+            [*java, "kafka.Kafka", str(settings)], stdout=output, stderr=output
+        )
+    try:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "output").read_text()[-2000:]
+                assert time.monotonic() < end, "Apache Kafka does not start"
+                time.sleep(0.2)
+        yield port
+    finally:
+        server.kill()
+        server.wait()

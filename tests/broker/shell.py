@@ -83,7 +83,7 @@ class Shell:
             match output:
                 case Reply(token, response):
                     assert token not in self.replies, f"{token} was answered before"
-                    assert token <= self.asked
+                    assert token in range(1, self.asked + 1)
                     self.replies[token] = response
                 case SetTimer(timer, at):
                     assert at >= self.now

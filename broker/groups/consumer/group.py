@@ -37,6 +37,9 @@ Partition = tuple[UUID, int]
 Key = EpochKey | SubscriptionKey | TargetEpochKey | TargetKey | CurrentKey
 Value = EpochValue | SubscriptionValue | TargetEpochValue | TargetValue | CurrentValue
 
+FIRST_EPOCH = 1
+"""The epoch of a group, and of its target, before anything has happened."""
+
 NOWHERE = -1
 """The epoch of a member of which only the subscription is known."""
 
@@ -100,9 +103,9 @@ class ConsumerGroup:
     """
 
     name: str
-    epoch: int = 0
+    epoch: int = FIRST_EPOCH
     hash: int = 0
-    target_epoch: int = 0
+    target_epoch: int = FIRST_EPOCH
     target_at: int = 0
     members: dict[str, Member] = field(default_factory=dict)
     targets: dict[str, frozenset[Partition]] = field(default_factory=dict)

@@ -28,7 +28,6 @@ from broker.groups.classic.group import State
 from broker.groups.consumer.assignors import ASSIGNORS, Subscriber
 from broker.groups.consumer.group import (
     NOWHERE,
-    UNSUBSCRIBED,
     ConsumerGroup,
     Key,
     Member,
@@ -310,8 +309,7 @@ class Consumers:
             # Until it has followed a target it is nowhere.
             group.members[member.member_id] = replace(member, subscription=said, epoch=NOWHERE)
         seen = metadata_hash(group.topics, self.core.topics)
-        changed = said.topics != known.topics or (new and known is UNSUBSCRIBED)
-        if changed or seen != group.hash:
+        if said.topics != known.topics or seen != group.hash:
             draft.change(EpochKey(group.name), EpochValue(group.epoch + 1, seen))
         return replace(member, subscription=said)
 
