@@ -6,6 +6,7 @@ places, expressions, statements, actions, symmetry, program    IR to C
 runtime.h, search.h, table.c, symmetry.c, checkpoint.c, search.c,
 graph.c      what is written by hand
 build        the compiler and the cache
+hurry        small machines are searched before an optimising compiler would be done
 engine       one search, from Python
 retrace      from entries of a search to runs
 graphs       the same states once more, for what happens eventually
@@ -20,6 +21,7 @@ from checker.engines.findings import Findings
 from checker.engines.liveness.asked import eventual
 from checker.engines.native.build import compiler
 from checker.engines.native.engine import NativeSearch, Options
+from checker.engines.native.hurry import searched
 from checker.engines.native.observed import observed
 from checker.engines.symmetric import refuse_unsound
 from checker.language.ir import Program
@@ -43,9 +45,8 @@ def check_program(
     """
     if options.symmetry:
         refuse_unsound(program)
-    search = NativeSearch(program, limits, reporter, options)
+    search = searched(program, limits, reporter, options)
     try:
-        search.run()
         found = eventual(program, observed(search), lambda: _again(search))
         return Findings(search.evaluator, found, configuration, hazards).verdict()
     finally:

@@ -83,27 +83,37 @@ def cache_folder() -> Path:
     return Path(asked) if asked else Path(platformdirs.user_cache_dir("verdict")) / "native"
 
 
+def is_built(text: str, extra: tuple[str, ...] = ()) -> bool:
+    """Whether the library of a program's C is there already."""
+    command = compiler()
+    return command is not None and whole(_library(text, [*command, *FLAGS, *extra]))
+
+
+def _library(text: str, command: list[str]) -> Path:
+    """Where the library of a program is kept: named by all that goes into it."""
+    parts = [part(name) for name in PARTS]
+    content = "\0".join([text, *parts, *command, sys.platform, processor()])
+    return cache_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.so"
+
+
 def build(text: str, extra: tuple[str, ...] = ()) -> Path:
     """The library of a program's C, built unless it is there already; EngineError."""
-    command = compiler()
-    if command is None:
+    compiling = compiler()
+    if compiling is None:
         raise EngineError("there is no C compiler", hint="install one, or the extra [native]")
-    flags = [*FLAGS, *extra]
-    parts = {name: part(name) for name in PARTS}
-    content = "\0".join([text, *parts.values(), *command, *flags, sys.platform, processor()])
-    name = hashlib.sha256(content.encode()).hexdigest()[:32]
-    folder = cache_folder()
-    library = folder / f"{name}.so"
+    command = [*compiling, *FLAGS, *extra]
+    library = _library(text, command)
     if whole(library):
         return library
+    folder, parts = library.parent, {name: part(name) for name in PARTS}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as place:
             for file, content_of in {**parts, "program.c": text}.items():
                 (Path(place) / file).write_text(content_of, encoding="utf-8")
-            _run([*command, *flags, "-o", "program.so", "program.c"], place)
+            _run([*command, "-o", "program.so", "program.c"], place)
             _seal(Path(place) / "program.so")
-            (Path(place) / "program.c").replace(folder / f"{name}.c")
+            (Path(place) / "program.c").replace(library.with_suffix(".c"))
             (Path(place) / "program.so").replace(library)
     except OSError as error:
         raise EngineError(

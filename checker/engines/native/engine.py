@@ -33,6 +33,9 @@ STOPPED, STATES_LIMIT, MEMORY_LIMIT, DEPTH_LIMIT = 1, 2, 3, 4
 LOOK_EVERY = 0.05
 UNLIMITED = (1 << 64) - 1
 FIRST_SLOTS = 1 << 18
+INTERRUPTED = "interrupted"
+"""Why a search ended that Ctrl-C ended."""
+
 INTACT, ANOTHER, DAMAGED, TOO_LARGE, UNWRITABLE = 1, 2, 3, 4, 5
 """What became of a checkpoint: checkpoint.c."""
 
@@ -86,17 +89,27 @@ def _run_type(words: int, instances: int, sites: int, properties: int) -> type[c
     return Run
 
 
+def generate(program: Program, options: Options) -> Generated:
+    """The C of a program."""
+    return Generator(
+        program, symmetry=options.symmetry, fingerprints=options.fingerprints
+    ).generate()
+
+
 class NativeSearch:
     """One search of a program by generated C."""
 
     def __init__(
-        self, program: Program, limits: Limits, reporter: Reporter, options: Options
+        self,
+        program: Program,
+        limits: Limits,
+        reporter: Reporter,
+        options: Options,
+        generated: Generated | None = None,
     ) -> None:
         self.program = program
         self.evaluator = Evaluator(program)
-        self.generated: Generated = Generator(
-            program, symmetry=options.symmetry, fingerprints=options.fingerprints
-        ).generate()
+        self.generated: Generated = generated or generate(program, options)
         codec = Codec(Rooms(), program.state)
         self._library = load(build(self.generated.text, options.flags))
         count = len(program.properties) + len(program.refinements)
@@ -114,7 +127,7 @@ class NativeSearch:
             self._library, self.result, self.evaluator, codec, self.generated.kept,
             same=not (self.generated.symmetric or self.generated.fingerprints),
         )  # fmt: skip
-        self._limits, self._reporter = limits, reporter
+        self.limits, self._reporter = limits, reporter
         self.seconds = 0.0
         self.stopped = ""
         self.resumed = 0
@@ -124,12 +137,12 @@ class NativeSearch:
     def run(self) -> None:
         """Search until nothing is left, the budget is spent, or an interruption."""
         run = self.result
-        budget = self._limits.memory or _memory_there() * 3 // 4
+        budget = self.limits.memory or _memory_there() * 3 // 4
         words = self.generated.words
         run.slots = FIRST_SLOTS
-        run.max_states = self._limits.states or UNLIMITED
+        run.max_states = self.limits.states or UNLIMITED
         run.max_bytes = budget
-        run.max_depth = self._limits.depth or UNLIMITED
+        run.max_depth = self.limits.depth or UNLIMITED
         run.workers = self.options.workers
         run.room = min(0xFFFFFFFE, budget // (8 * words) + (1 << 20))
         self._use_checkpoint()
@@ -159,7 +172,7 @@ class NativeSearch:
 
     def afford(self, more: int) -> None:
         """Undecided where so many bytes more would be too many."""
-        budget = self._limits.memory
+        budget = self.limits.memory
         used = 8 * (self.result.slots * self.generated.kept + self.result.count)
         if budget is not None and used + more > budget:
             raise Undecided(f"{budget:,} bytes of memory")
@@ -189,8 +202,8 @@ class NativeSearch:
                 self._done.wait(pause)
                 pause = min(2 * pause, LOOK_EVERY)
                 run, now = self.result, time.perf_counter() - began
-                if self._limits.time is not None and now >= self._limits.time and not self.stopped:
-                    self.stopped = f"{self._limits.time:g} seconds"
+                if self.limits.time is not None and now >= self.limits.time and not self.stopped:
+                    self.stopped = f"{self.limits.time:g} seconds"
                     run.stop = STOPPED
                 if pause == LOOK_EVERY:
                     queued = max(0, run.count - run.next)
@@ -198,14 +211,14 @@ class NativeSearch:
                         Progress(run.found, run.generated, run.depth, queued, now)
                     )
             except KeyboardInterrupt:
-                self.stopped = "interrupted"
+                self.stopped = INTERRUPTED
                 self.result.stop = STOPPED
 
     def _status(self) -> str:
-        limits = self._limits
+        limits = self.limits
         return {
             0: "",
-            STOPPED: self.stopped or "interrupted",
+            STOPPED: self.stopped or INTERRUPTED,
             STATES_LIMIT: f"{limits.states:,} states" if limits.states else "",
             MEMORY_LIMIT: f"{limits.memory or _memory_there() * 3 // 4:,} bytes of memory",
             DEPTH_LIMIT: f"depth {limits.depth}",
