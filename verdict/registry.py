@@ -45,6 +45,9 @@ MACHINES: Mapping[str, str] = MappingProxyType(
 )
 """The machines of this project: name, and where the class is."""
 
+NAMED: Mapping[str, str] = MappingProxyType({"proved-group": "model.proofs:ProvedGroup"})
+"""Those that are looked at only where they are named: others with lemmas for proofs."""
+
 FILE = re.compile(r"(?P<path>.+?\.py)(?::(?P<cls>\w+))?(?:/(?P<config>.+))?")
 
 
@@ -72,7 +75,8 @@ def find(word: str) -> Target:
 
 def registered(name: str) -> type[Machine]:
     """The registered machine of that name; RequestError where there is none."""
-    if name not in MACHINES:
+    place = MACHINES.get(name) or NAMED.get(name)
+    if place is None:
         close = difflib.get_close_matches(name.lower(), MACHINES, 1)
         known = ", ".join(MACHINES)
         raise RequestError(
@@ -81,7 +85,7 @@ def registered(name: str) -> type[Machine]:
             if close
             else f"known are {known}; a machine of your own is path/to/file.py:Class",
         )
-    module, _, cls = MACHINES[name].partition(":")
+    module, _, cls = place.partition(":")
     found: type[Machine] = getattr(importlib.import_module(module), cls)
     return found
 

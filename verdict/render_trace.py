@@ -37,7 +37,7 @@ def trace_lines(trace: Trace, width: int) -> Iterator[Text]:
     start = f"{trace.start}({arguments_text(trace.start_arguments)})" if trace.start else ""
     yield Text.assemble((_number(1), "dim"), ("start", "bold"), f"  {start}" if start else "")
     room = width - len(INDENT)
-    yield from _fields(flattened("", trace.initial, room), width)
+    yield from field_lines(flattened("", trace.initial, room), width)
     actors = max((len(step.actor) for step in trace.steps), default=0)
     for number, step in enumerate(trace.steps, 2):
         if trace.loop == number - 2:
@@ -62,7 +62,7 @@ def reason_lines(reason: Reason, width: int, *, attempt: bool = False) -> Iterat
     if reason.span is not None:
         yield Text(f"{INDENT}{place_text(reason.span)}", "dim")
     named = [(name, value_text(value)) for name, value in reason.values]
-    yield from _fields(named, width)
+    yield from field_lines(named, width)
 
 
 def place_text(span: Span) -> str:
@@ -107,14 +107,15 @@ def _step(number: int, step: Step, actors: int, width: int) -> Iterator[Text]:
     yield from broken(head, call, "bold", width)
     if not step.changes:
         yield Text(f"{INDENT}nothing changes", "dim")
-    yield from _fields(map(_change, step.changes), width)
+    yield from field_lines(map(change_pair, step.changes), width)
 
 
-def _change(change: Change) -> tuple[str, str]:
+def change_pair(change: Change) -> tuple[str, str]:
+    """A place that was changed, and how."""
     return change.path, change_text(change.before, change.after)
 
 
-def _fields(named: Iterable[tuple[str, str]], width: int) -> Iterator[Text]:
+def field_lines(named: Iterable[tuple[str, str]], width: int) -> Iterator[Text]:
     """Names and values in two columns."""
     rows = list(named)
     widest = width // 2 - len(INDENT)  # a longer name pushes its value to the right

@@ -34,22 +34,31 @@ class Budget:
         left = self.left
         return Budget(seconds if left is None else min(seconds, left), self._memory)
 
-    def ask(self, solver: Any, *assumed: Term) -> bool | None:
-        """Whether what was asserted and is assumed can be true; None where the solver gives up.
+    def check(self) -> None:
+        """Undecided where the time is up, or the memory taken."""
+        if self.left == 0:
+            raise Undecided("the time is up")
+        if self._memory is not None and terms.memory() > self._memory:
+            raise Undecided("the memory is taken")
+
+    def ask(self, solver: Any, *assumed: Term, most: float | None = None) -> bool | None:
+        """Whether what was asserted and is assumed can be true; None where the solver gives up,
+        or has taken `most` seconds.
 
         Undecided where the time is up, or the memory taken.
         """
-        if (left := self.left) is not None:
-            if left <= 0:
-                raise Undecided("the time is up")
-            solver.set("timeout", max(1, int(left * 1000)))
+        self.check()
+        given = [seconds for seconds in (self.left, most) if seconds is not None]
+        if given:
+            solver.set("timeout", max(1, int(min(given) * 1000)))
         if self._memory is not None:
             solver.set("max_memory", max(1, self._memory >> 20))
         answer = terms.check(solver, *assumed)
         if answer is None:
             why = terms.reason(solver)
-            if self.left == 0:
-                raise Undecided("the time is up")
+            if "interrupted" in why:
+                raise KeyboardInterrupt
             if "memory" in why:
                 raise Undecided("the memory is taken")
+            self.check()
         return answer

@@ -62,7 +62,7 @@ def beyond(what: str) -> RequestError:
     """What can be said of bounded values only."""
     return RequestError(
         f"{what} cannot be encoded where its numbers have no bounds",
-        hint="give the counter a bound: --bounded NAME",
+        hint="keep the counters' bounds: --bounded all",
     )
 
 

@@ -22,12 +22,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from checker.engines.symbolic import terms
 from checker.engines.symbolic.budget import Budget
 from checker.engines.symbolic.encoding import Encoding, Move, judge, possible
 from checker.engines.symbolic.terms import Bit, Term, conj, implies, neg
 from checker.language.ir import Property
+
+PATIENCE = 60.0
+"""Seconds for one question about numbers without bounds, which has no answer as often as not."""
+
+NONE: Mapping[int, str] = MappingProxyType({})
 
 Goal = Property | None
 """What is to be shown; None that no action is a defect."""
@@ -70,6 +76,7 @@ class Induction:
     ) -> None:
         self.encoding = encoding
         self._budget = budget
+        self._most = None if finite else PATIENCE
         self.assumed = {prop.name: prop for prop in assumed}
         self.solver = terms.new_solver(finite=finite)
         self.solver.add(encoding.facts[0])
@@ -83,12 +90,12 @@ class Induction:
 
     # ------------------------------------------------------------ proofs
 
-    def prove(self, goals: Sequence[Goal]) -> Shown:
-        """Ask for each goal whether every move keeps it.
+    def prove(self, goals: Sequence[Goal], failed: Mapping[int, str] = NONE) -> Shown:
+        """Ask for each goal whether every move keeps it; those that `failed` are not asked about.
 
         Undecided where the budget ran out.
         """
-        asked = {number: _Asked() for number in range(len(goals))}
+        asked = {number: _Asked(failed=failed.get(number)) for number in range(len(goals))}
         for move, start in self.moves:
             with terms.frame(self.solver, move.choice):
                 for number, goal in enumerate(goals):
@@ -108,7 +115,7 @@ class Induction:
         began = time.perf_counter()
         literals = self.literals(goal)
         with terms.frame(self.solver, broken):
-            if self._budget.ask(self.solver, *literals.values()) is False:
+            if self._budget.ask(self.solver, *literals.values(), most=self._most) is False:
                 core = {str(literal) for literal in self.solver.unsat_core()}
                 asked.needed |= {n for n, literal in literals.items() if str(literal) in core}
             else:

@@ -32,6 +32,9 @@ from checker.verdict import Limits, Result, Trace
 PROVABLE = ("invariant", "step", "terminal")
 """The kinds of property that induction proves."""
 
+FIRST = 2
+"""The bounds of counters with which it is asked first what is kept."""
+
 SMALL = (1, 2, 3)
 """The bounds of counters with which a failure is looked for, in this order."""
 
@@ -102,12 +105,20 @@ class Proving:
 
     @cached_property
     def _shown(self) -> Shown | None:
-        """What induction shows of all goals together; None where the budget ran out before."""
+        """What induction shows of all goals together; None where the budget ran out before.
+
+        What fails with small bounds fails without; and where there are bounds, the solver always
+        comes to an answer.  So only what is kept there is asked of the machine without.
+        """
         goals = [_of(self._free, goal) for goal in self._goals]
         finite = not self._attempt.free
         try:
             induction = Induction(encode(self._free), _assumed(goals), self._budget, finite=finite)
-            return induction.prove(goals)
+            if finite:
+                return induction.prove(goals)
+            small = self._induction(FIRST)
+            bounded_goals = [_of(small.encoding.program, goal) for goal in self._goals]
+            return induction.prove(goals, small.prove(bounded_goals).failed)
         except Undecided:
             return None
 

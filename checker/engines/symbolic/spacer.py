@@ -24,6 +24,7 @@ from checker.language.ir import Program, Property
 
 def holds(program: Program, prop: Property | None, budget: Budget) -> bool | None:
     """Whether a property holds of every reachable state or step; None where Spacer cannot tell."""
+    budget.check()
     encoding = encode(program)
     unrolling = Unrolling(encoding, budget)
     question = ask(unrolling, prop)

@@ -457,6 +457,11 @@ class Renaming:
 # ---------------------------------------------------------------- the solver
 
 
+def memory() -> int:
+    """The bytes that z3 has taken in this process."""
+    return int(z3.Z3_get_estimated_alloc_size())
+
+
 def version() -> str:
     """Which z3 this is."""
     return str(z3.get_version_string())
