@@ -91,6 +91,7 @@ class Server:
         loop = asyncio.get_running_loop()
         self.broker = Broker(self.configuration, self.directory, identity, loop)
         self.broker.advertised = self._advertised(listener)
+        self._note_given(listener)
         self.broker.open()
         self._listener = await loop.create_server(lambda: Connection(self), sock=listener)
         self._tasks = [
@@ -114,6 +115,18 @@ class Server:
             return host.strip("[]"), int(port)
         host, port = listener.getsockname()[:2]
         return (socket.gethostname() if host in {"0.0.0.0", "::"} else host), port  # noqa: S104
+
+    def _note_given(self, listener: socket.socket) -> None:
+        """What the command line has its own words for is shown under Kafka's names."""
+        host, port = listener.getsockname()[:2]
+        told, at = self.broker.advertised
+        self.configuration.given.update(
+            {
+                "listeners": f"PLAINTEXT://{host}:{port}",
+                "advertised.listeners": f"PLAINTEXT://{told}:{at}",
+                "log.dirs": str(self.directory.path),
+            }
+        )
 
     @property
     def port(self) -> int:

@@ -54,6 +54,7 @@ class ApiKey(IntEnum):
     DELETE_ACLS = 31
     DESCRIBE_CONFIGS = 32
     ALTER_CONFIGS = 33
+    ALTER_REPLICA_LOG_DIRS = 34
     DESCRIBE_LOG_DIRS = 35
     SASL_AUTHENTICATE = 36
     CREATE_PARTITIONS = 37
@@ -63,12 +64,14 @@ class ApiKey(IntEnum):
     ALTER_PARTITION_REASSIGNMENTS = 45
     LIST_PARTITION_REASSIGNMENTS = 46
     OFFSET_DELETE = 47
+    DESCRIBE_QUORUM = 55
     DESCRIBE_CLUSTER = 60
     DESCRIBE_PRODUCERS = 61
     DESCRIBE_TRANSACTIONS = 65
     LIST_TRANSACTIONS = 66
     CONSUMER_GROUP_HEARTBEAT = 68
     CONSUMER_GROUP_DESCRIBE = 69
+    LIST_CONFIG_RESOURCES = 74
     DESCRIBE_TOPIC_PARTITIONS = 75
 
 
@@ -133,7 +136,8 @@ def _table() -> dict[ApiKey, Api]:
         key.DELETE_ACLS: (1, 3, 2),
         key.DESCRIBE_CONFIGS: (1, 4, 4),
         key.ALTER_CONFIGS: (0, 2, 2),
-        key.DESCRIBE_LOG_DIRS: (1, 4, 2),
+        key.ALTER_REPLICA_LOG_DIRS: (1, 2, 2),
+        key.DESCRIBE_LOG_DIRS: (1, 5, 2),
         key.SASL_AUTHENTICATE: (0, 2, 2),
         key.CREATE_PARTITIONS: (0, 3, 2),
         key.DELETE_GROUPS: (0, 2, 2),
@@ -142,6 +146,7 @@ def _table() -> dict[ApiKey, Api]:
         key.ALTER_PARTITION_REASSIGNMENTS: (0, 1, 0),
         key.LIST_PARTITION_REASSIGNMENTS: (0, 0, 0),
         key.OFFSET_DELETE: (0, 0, NEVER),
+        key.DESCRIBE_QUORUM: (0, 2, 0),
         key.DESCRIBE_CLUSTER: (0, 2, 0),
         key.DESCRIBE_PRODUCERS: (0, 0, 0),
         key.DESCRIBE_TRANSACTIONS: (0, 0, 0),
@@ -149,6 +154,7 @@ def _table() -> dict[ApiKey, Api]:
         key.LIST_TRANSACTIONS: (0, 1, 0),
         key.CONSUMER_GROUP_HEARTBEAT: (0, 1, 0),
         key.CONSUMER_GROUP_DESCRIBE: (0, 1, 0),
+        key.LIST_CONFIG_RESOURCES: (0, 1, 0),
         key.DESCRIBE_TOPIC_PARTITIONS: (0, 0, 0),
     }
     return {

@@ -182,45 +182,9 @@ def describe_topic_partitions(request: Request) -> Fields:
     return {"topics": found, "next_cursor": following}
 
 
-def log_dirs(request: Request) -> Fields:
-    """How much room each log takes."""
-    wanted = request.body.topics
-    chosen = None if wanted is None else {each.topic: set(each.partitions) for each in wanted}
-    topics = []
-    for topic in request.broker.catalog.topics.values():
-        partitions = [
-            {
-                "partition_index": partition.index,
-                "partition_size": partition.log.size,
-                "offset_lag": 0,
-                "is_future_key": False,
-            }
-            for partition in topic.partitions
-            if chosen is None or partition.index in chosen.get(topic.name, ())
-        ]
-        if partitions:
-            topics.append({"name": topic.name, "partitions": partitions})
-    result = {
-        "error_code": ErrorCode.NONE,
-        "log_dir": str(request.broker.directory.path),
-        "topics": topics,
-        "total_bytes": -1,
-        "usable_bytes": -1,
-    }
-    return {"error_code": ErrorCode.NONE, "results": [result]}
-
-
-def reassignments(request: Request) -> Fields:
-    """Partitions that move to other brokers: there are none."""
-    del request
-    return {"error_code": ErrorCode.NONE, "error_message": None, "topics": []}
-
-
 HANDLERS: Mapping[ApiKey, Handler] = {
     ApiKey.API_VERSIONS: api_versions,
     ApiKey.METADATA: metadata,
     ApiKey.DESCRIBE_CLUSTER: describe_cluster,
     ApiKey.DESCRIBE_TOPIC_PARTITIONS: describe_topic_partitions,
-    ApiKey.DESCRIBE_LOG_DIRS: log_dirs,
-    ApiKey.LIST_PARTITION_REASSIGNMENTS: reassignments,
 }

@@ -223,30 +223,9 @@ def delete_records(request: Request) -> Fields:
     return {"topics": topics}
 
 
-def elect_leaders(request: Request) -> Fields:
-    """Have the preferred replicas lead: they do."""
-    wanted = request.body.topic_partitions
-    if wanted is None:
-        return {"error_code": ErrorCode.NONE, "replica_election_results": []}
-    results = []
-    for each in wanted:
-        partitions = []
-        for index in each.partitions:
-            topic = request.broker.catalog.topics.get(each.topic)
-            known = topic is not None and 0 <= index < len(topic.partitions)
-            unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            error = ErrorCode.ELECTION_NOT_NEEDED if known else unknown
-            partitions.append(
-                {"partition_id": index, "error_code": error, "error_message": error.name}
-            )
-        results.append({"topic": each.topic, "partition_result": partitions})
-    return {"error_code": ErrorCode.NONE, "replica_election_results": results}
-
-
 HANDLERS: Mapping[ApiKey, Handler] = {
     ApiKey.CREATE_TOPICS: create_topics,
     ApiKey.CREATE_PARTITIONS: create_partitions,
     ApiKey.DELETE_TOPICS: delete_topics,
     ApiKey.DELETE_RECORDS: delete_records,
-    ApiKey.ELECT_LEADERS: elect_leaders,
 }

@@ -18,6 +18,7 @@ from broker.server.configuration import Configuration
 from broker.server.server import Server, bind, open_directory
 
 QUICK = {
+    "group.consumer.heartbeat.interval.ms": "200",
     "group.initial.rebalance.delay.ms": "0",
     "offsets.topic.num.partitions": "2",
     "transaction.state.log.num.partitions": "2",
