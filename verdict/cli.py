@@ -11,6 +11,7 @@
     verdict mutate MACHINE            mistakes in its actions that no property notices
     verdict broker --data-dir DIR     a broker on Kafka's wire protocol
     verdict history FILE              what clients did, searched for what must not happen
+    verdict conform load|crash        a broker held against that, by clients at work on it
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
 walks found nothing that is not; 1 a property is not as expected; 2 the request or the machine is
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "bench": "bench_command:bench",
         "broker": "broker_command:broker",
         "history": "history_command:history",
+        "conform": "conform_command:app",
     }
 )
 """Where each command is.  Only the one that is asked for is loaded: others' libraries are slow."""

@@ -1,0 +1,107 @@
+"""Loads over real clients: complete histories, and none with an anomaly."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.history import Commit, Committed, Crash, End, Operation, Poll, Send, check, read
+from conformance.load import Plan, crash_test
+from conformance.load.workload import Stuck
+from conformance.peers import NAMES, Server
+from tests.conformance.brokers import started
+from tests.verdict.running import one_line, verdict
+
+QUICK = Plan(1, records=150, partitions=2, transactions=True)
+
+
+def sends(history: list[Operation]) -> list[Send]:
+    return [operation for operation in history if isinstance(operation, Send)]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
+    """The history of a load that the command put on a broker."""
+    folder = tmp_path_factory.mktemp("load")
+    with started("verdict") as server:
+        said = verdict("conform", "load", "-b", server.bootstrap, "--records", "150",
+                       "--transactions", "--keep", folder)  # fmt: skip
+    assert said.status == 0, said
+    assert said.out.splitlines()[-1] == "no anomaly"
+    return read(folder / "history.jsonl")
+
+
+def test_a_load_is_recorded_whole(loaded: list[Operation]) -> None:
+    assert check(loaded).broken == ()
+    assert {s.value for s in sends(loaded)} == {
+        f"producer-{p}/{n}" for p in (0, 1) for n in range(150)
+    }
+    assert any(isinstance(o, End) and o.outcome == "commit" for o in loaded)
+    assert any(isinstance(o, Commit) and o.result == "ok" for o in loaded)
+    polls = [o for o in loaded if isinstance(o, Poll) and o.process == "reader"]
+    everything = {record.value for poll in polls for record in poll.records}
+    assert everything >= {f"producer-1/{n}" for n in range(150)}
+    progress = [o for o in loaded if isinstance(o, Committed)][-1]
+    assert sum(offset.offset for offset in progress.offsets) >= len(everything)
+
+
+def test_what_a_broker_loses_is_found(loaded: list[Operation]) -> None:
+    """The same load with a broker that forgets one record."""
+    victim = next(s.value for s in sends(loaded) if s.value == "producer-1/149")
+    forgotten = [
+        replace(o, records=tuple(r for r in o.records if r.value != victim))
+        if isinstance(o, Poll)
+        else o
+        for o in loaded
+    ]
+    assert {anomaly.kind for anomaly in check(forgotten).broken} & {"lost-write", "unseen"}
+
+
+def test_a_load_that_cannot_end_says_what_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def starter(folder: Path) -> Iterator[Server]:
+        del folder
+        yield Server("none", "127.0.0.1:1")
+
+    def stuck(*_: object) -> None:
+        raise Stuck("waited 120 s for the group to commit everything")
+
+    monkeypatch.setattr("conformance.load.crashes.run", stuck)
+    (one,) = crash_test(starter, tmp_path, [3], QUICK)
+    assert not one.passed
+    assert one.stuck == "waited 120 s for the group to commit everything"
+    assert read(one.history) == []
+
+
+def test_what_cannot_be_done_is_told_in_a_line() -> None:
+    assert "kfake cannot be killed" in one_line(verdict("conform", "crash", "-b", "kfake"))
+    assert "nobody serves" in one_line(verdict("conform", "load", "-b", "127.0.0.1:1"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["verdict", "kafka"])
+def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(name: str, tmp_path: Path) -> None:
+    with started(name):  # it is here, or skipped
+        pass
+    found = list(crash_test(NAMES[name], tmp_path, [1], Plan(0, crashes=2, transactions=True)))
+    found += crash_test(NAMES[name], tmp_path, [2], Plan(0, crashes=1))
+    for one in found:
+        assert one.passed, (one.seed, one.stuck, one.report.broken[:3])
+        history = read(one.history)
+        assert sum(isinstance(operation, Crash) for operation in history) in {1, 2}
+        assert sum(send.result == "ok" for send in sends(history)) > 2_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_command_kills_a_broker() -> None:
+    said = verdict("conform", "crash", "--seeds", "2", "--records", "500", "-q")
+    assert said.status == 0, said
+    assert said.out.splitlines() == ["2 loads on verdict, 2 crashes: none with anomalies"]

@@ -1,0 +1,154 @@
+"""`verdict conform`: a broker held against what Kafka promises, by clients at work on it.
+
+    verdict conform load   [--broker NAME|H:P]   a load, and what its history shows
+    verdict conform crash  [--broker NAME]       the same with the broker killed, once for each seed
+
+A broker is `verdict` (this project's, the default), `kafka`, `kafka-3.9`, `kfake`, `mock`, or the
+address of one that runs already.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.errors import EngineError, RequestError
+from conformance import peers
+from conformance.history import Report, check
+from conformance.history.recorder import recording
+from conformance.peers import Absent, Server
+from verdict import options, output
+from verdict.history_command import as_text
+
+RESTARTED = ("verdict", "kafka", "kafka-3.9")
+"""Peers that keep what they are told on disk."""
+
+app = typer.Typer(
+    help="Hold a broker against what Kafka promises: clients at work, and their histories.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Broker = Annotated[
+    str, typer.Option("--broker", "-b", metavar="NAME|H:P", help="A peer, or a broker's address.")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--keep", metavar="DIR", help="Keep the histories there.")
+]
+Records = Annotated[int, typer.Option(min=100, metavar="N", help="Records of each producer.")]
+Transactions = Annotated[
+    bool, typer.Option("--transactions", help="One producer works in transactions.")
+]
+
+
+@app.command()
+def load(
+    broker: Broker = "verdict",
+    records: Records = 2000,
+    transactions: Transactions = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which load.")] = 0,
+    keep: Folder = None,
+) -> None:
+    """Put a load on a broker, and search its history."""
+    _needs_client()
+    from conformance.load import Plan, run
+
+    with _folder(keep) as folder, _started(broker) as server:
+        with recording(folder / "history.jsonl") as recorder:
+            plan = Plan(seed, f"load-{seed}", records=records, transactions=transactions)
+            run(plan, server, recorder)
+        report = check(recorder.history)
+    _say(report)
+    raise typer.Exit(1 if report.broken else 0)
+
+
+@app.command()
+def crash(
+    broker: Broker = "verdict",
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How many loads.")] = 50,
+    seed: Annotated[int, typer.Option(metavar="N", help="The first one's seed.")] = 0,
+    records: Records = 2000,
+    crashes: Annotated[int, typer.Option(min=1, metavar="N", help="Crashes in each load.")] = 1,
+    keep: Folder = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Kill a broker under load, over and over; nothing acknowledged may be lost, or come twice.
+
+    Every other load has transactions.  Status 1 where a history shows an anomaly or a load did not
+    come to its end; the histories of those are kept.
+    """
+    if broker not in RESTARTED:
+        raise RequestError(f"{broker} cannot be killed", hint=f"name one of {', '.join(RESTARTED)}")
+    _needs_client()
+    from conformance.load import Plan, crash_test
+
+    bad = 0
+    with _folder(keep) as folder:
+        for number in range(seed, seed + seeds):
+            plan = Plan(number, records=records, crashes=crashes, transactions=number % 2 == 0)
+            with _absence_told():
+                (one,) = crash_test(peers.NAMES[broker], folder, [number], plan)
+            if one.passed:
+                one.history.unlink()
+            else:
+                bad += 1
+                kept = one.history if keep else _saved(one.history)
+                print(f"seed {number}: {one.stuck or 'anomalies'}; its history is {kept}")
+                _say(one.report)
+            if not quiet:
+                print(f"{number - seed + 1} of {seeds} loads, {bad} bad", file=sys.stderr)
+    print(f"{seeds} loads on {broker}, {crashes * seeds} crashes: {bad or 'none'} with anomalies")
+    raise typer.Exit(1 if bad else 0)
+
+
+def _say(report: Report) -> None:
+    for line in as_text(report, 3):
+        print(line)
+
+
+def _saved(history: Path) -> Path:
+    """Where the history of a failure is kept when nobody named a folder."""
+    kept = Path(f"{history.parent.name}-history.jsonl").resolve()
+    kept.write_bytes(history.read_bytes())
+    return kept
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield output.folder(keep)
+    else:
+        with tempfile.TemporaryDirectory(prefix="verdict-conform-") as made:
+            yield Path(made)
+
+
+@contextmanager
+def _started(name: str) -> Iterator[Server]:
+    with ExitStack() as stack:
+        with _absence_told():
+            server = stack.enter_context(peers.named(name))
+        yield server
+
+
+@contextmanager
+def _absence_told() -> Iterator[None]:
+    try:
+        yield
+    except Absent as absent:
+        raise EngineError(str(absent), hint="install it, or name another broker") from None
+
+
+def _needs_client() -> None:
+    if find_spec("confluent_kafka") is None:
+        raise EngineError("confluent-kafka is not installed", hint="pip install confluent-kafka")
+
+
+__all__ = ["app"]
