@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Self
 
 from checker import configuration, eventually, invariant, reachable, refines, step
-from model.compaction_state import Clock
+from model.compaction_state import Clock, Horizon
 from model.compaction_steps import CompactionSteps
 from spec.changelog import (
     LOG_11,
@@ -74,6 +74,11 @@ class Compaction(CompactionSteps):
             or self.aux_met[offset] is Clock.RUN_OUT
             for offset in range(self.end)
         )
+
+    @invariant
+    def stamped_when_met(self) -> bool:
+        """Since KIP-534, a tombstone's horizon is counted from the first pass that met it."""
+        return self.horizon is not Horizon.STAMPED or self.clock == self.aux_met
 
     # ------------------------------------------------------------ tables
 

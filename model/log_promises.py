@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
-from checker import Set, eventually, invariant, reachable, refines, step
+from checker import Set, eventually, invariant, refines, step
+from model.log_conduct import LogConduct
 from model.log_recovery import LogRecovery
 from model.log_retention import LogRetention
 from model.log_writes import LogWrites
@@ -20,13 +21,12 @@ from spec.partition_log import (
     LOG_9,
     LOG_10,
     LeaderEpoch,
-    LogOffset,
     PartitionLog,
     Value,
 )
 
 
-class LogPromises(LogWrites, LogRetention, LogRecovery):
+class LogPromises(LogConduct):
     """The promises, and that the log is a PartitionLog."""
 
     # ------------------------------------------------------------ appends
@@ -39,7 +39,7 @@ class LogPromises(LogWrites, LogRetention, LogRecovery):
     @step(LOG_2, on=LogWrites.append)
     def given_once(self, after: Self, epoch: LeaderEpoch) -> bool:
         """No offset that a record of the epoch ever had, though it may be lost by now."""
-        return epoch < self.epoch or after.end > self.aux_given
+        return self.aux_last.epoch != epoch or self.aux_last.end < after.end
 
     @invariant(LOG_3)
     def epochs_never_decrease(self) -> bool:
@@ -51,21 +51,12 @@ class LogPromises(LogWrites, LogRetention, LogRecovery):
             for earlier in range(later)
         )
 
-    def epoch_at(self, offset: int) -> LeaderEpoch:
-        """The epoch of the record at an offset; 0 where there is none."""
-        batch = self.log[offset]
-        return batch.epoch if batch is not None else 0
-
     # ------------------------------------------------------------ committed records
 
     @step(LOG_4)
     def committed_stays(self, after: Self) -> bool:
         """Until retention or DeleteRecords has moved the start past it."""
         return self.unchanged(after, after.start, self.high_watermark)
-
-    def unchanged(self, after: Self, first: LogOffset, end: LogOffset) -> bool:
-        """Whether the records from `first` to before `end` are afterwards what they were."""
-        return all(after.log[offset] == self.log[offset] for offset in range(first, end))
 
     @step(LOG_5)
     def in_order(self, after: Self) -> bool:
@@ -105,7 +96,12 @@ class LogPromises(LogWrites, LogRetention, LogRecovery):
     def recovered(self, after: Self) -> bool:
         """What is kept is everything before the bad batch, or everything."""
         end = self.end if self.bad is None else self.bad
-        return after.end == end and after.bad is None and self.unchanged(after, 0, end)
+        return (
+            after.running
+            and after.bad is None
+            and after.end == end
+            and self.unchanged(after, 0, end)
+        )
 
     @step(LOG_8, on=LogRecovery.crash)
     def flushed_is_safe(self, after: Self) -> bool:
@@ -123,12 +119,7 @@ class LogPromises(LogWrites, LogRetention, LogRecovery):
         """The broker runs, and takes writes; asked where it may crash."""
         return not self.crashes or self.running
 
-    # ------------------------------------------------------------ witnesses and the specification
-
-    @reachable
-    def shortened_at_both_ends(self) -> bool:
-        """A log can lose its oldest segment, and go on in another epoch."""
-        return self.start > 0 and self.end > self.start and self.epoch > 1
+    # ------------------------------------------------------------ the specification
 
     @refines(PartitionLog)
     def as_partition_log(self, spec: PartitionLog) -> None:

@@ -48,22 +48,24 @@ class LogRecovery(LogState):
         require(self.crashes)
         require(not self.running)
         require(min(self.segments) <= start <= self.start)
-        require(self.bad is None or self.recovery is not Recovery.REFUSE)
         self.mend()
         self.start = start
         self.running = True
         if self.bumping:
             self.epoch += 1
-            self.aux_given = 0
 
     def mend(self) -> None:
         """Make a log of what is left."""
+        if self.recovery is Recovery.REFUSE:
+            require(self.bad is None)
         if self.recovery is Recovery.RECOVERY_POINT:
             self.truncate(self.flushed)
             self.bad = None
-        if self.bad is not None and self.recovery is Recovery.SKIP:
-            self.log[self.bad] = None
+        if self.recovery is Recovery.SKIP:
+            if self.bad is not None:
+                self.log[self.bad] = None
             self.bad = None
-        if self.bad is not None and self.recovery is Recovery.FIRST_BAD_BATCH:
-            self.truncate(self.bad)
+        if self.recovery is Recovery.FIRST_BAD_BATCH:
+            if self.bad is not None:
+                self.truncate(self.bad)
             self.bad = None

@@ -23,11 +23,14 @@ class LogRetention(LogState):
     def delete_segment(self, base: LogOffset) -> None:
         """A segment is too old, or one too many."""
         require(self.running)
-        require(base in self.segments)
-        require(base == min(self.segments) or self.retention is Retention.ANY)
+        if self.retention is Retention.ANY:
+            require(base in self.segments)
+        else:
+            require(base == min(self.segments))
         end = self.segment_end(base)
         require(base < end)
-        require(end <= self.high_watermark or self.retention is Retention.UNCOMMITTED)
+        if self.retention is not Retention.UNCOMMITTED:
+            require(end <= self.high_watermark)
         for offset in range(base, end):
             batch = self.log[offset]
             if batch is not None:
@@ -47,6 +50,6 @@ class LogRetention(LogState):
         """Somebody wants the records before an offset deleted."""
         require(self.deletes_records)
         require(self.running)
-        require(self.start < start)
-        require(start <= self.high_watermark or (not self.bounded and start <= self.end))
+        require(self.start <= start)
+        require(start <= (self.high_watermark if self.bounded else self.end))
         self.start = start

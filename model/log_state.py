@@ -12,8 +12,8 @@ watermark everything is committed: the in-sync replicas have it.
 
 The machine is put together of modules: here is its state; in `log_writes` what a leader and a
 new leader epoch do to it, in `log_retention` what is deleted, in `log_recovery` what a crash
-leaves and what is made of it, in `log_promises` what must be true, and in `log` the whole with
-its configurations.
+leaves and what is made of it, in `log_conduct` what is taken for granted, in `log_promises` what
+must be true, and in `log` the whole with its configurations.
 
 What it leaves out, and why that is safe: docs/adr/0012 says it at length.  In short: a batch has
 one record, because a batch is written, kept and lost as a whole; the in-sync replicas are seen
@@ -34,6 +34,13 @@ class Batch(Record):
 
     epoch: LeaderEpoch
     value: Value
+
+
+class Append(Record):
+    """In which epoch a record was appended, and where it ended."""
+
+    epoch: LeaderEpoch
+    end: LogOffset
 
 
 class Numbering(Enum):
@@ -95,9 +102,9 @@ class LogState(Machine):
     epoch: LeaderEpoch = 1
     running: bool = True
     bad: LogOffset | None  # where a batch does not match its checksum
-    # What was deleted; how far the records of the present epoch went.
+    # What was deleted; the last append, whatever has become of it since.
     aux_deleted: Map[LogOffset, Value] = each(0)
-    aux_given: LogOffset = 0
+    aux_last: Append = Append(0, 0)
 
     @initial
     def empty(self) -> None:

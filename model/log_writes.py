@@ -10,7 +10,7 @@ that was committed (`begin_epoch` takes that for granted; the replication model 
 from __future__ import annotations
 
 from checker import action, require
-from model.log_state import Batch, LogState, Numbering, Truncation
+from model.log_state import Append, Batch, LogState, Numbering, Truncation
 from spec.partition_log import LeaderEpoch, LogOffset, Value
 
 
@@ -26,7 +26,7 @@ class LogWrites(LogState):
         offset = self.next_offset()
         self.log[offset] = Batch(epoch, value)
         self.end = offset + 1
-        self.aux_given = offset + 1
+        self.aux_last = Append(epoch, offset + 1)
 
     def next_offset(self) -> LogOffset:
         """Where the next record goes."""
@@ -38,7 +38,6 @@ class LogWrites(LogState):
     def roll(self) -> None:
         """The active segment is full, or old enough: another one begins."""
         require(self.running)
-        require(self.active() < self.end)
         self.segments.add(self.end)
 
     @action(by="replicas")
@@ -53,8 +52,10 @@ class LogWrites(LogState):
     def begin_epoch(self, end: LogOffset) -> None:
         """A new leader's log goes along with this one up to an offset."""
         require(self.running)
-        require(end <= self.end and self.start <= end)
-        require(self.high_watermark <= end or self.truncation is Truncation.ANYWHERE)
+        require(end <= self.end)
+        if self.truncation is Truncation.ANYWHERE:
+            require(self.start <= end)
+        else:
+            require(self.high_watermark <= end)
         self.truncate(end)
         self.epoch += 1
-        self.aux_given = 0

@@ -96,7 +96,70 @@ class Routing(RoutingSteps):
         """All that were sent are acknowledged."""
         return not self.under_way()
 
+    # ------------------------------------------------------------ what is taken for granted
+
+    @step(on=RoutingSteps.take)
+    def knows_that_it_leads(self, after: Self, r: Sent) -> bool:
+        """A broker takes records of a partition only once it knows that it leads it."""
+        me = self.records[r]
+        return me.to is not None and self.known[me.to][me.partition].leader == me.to
+
+    @invariant
+    def acknowledged_is_there(self) -> bool:
+        """What was acknowledged, and nothing else, is in its partition's log, and once."""
+        return all(
+            sum(1 for other in self.log[p] if other == r)
+            == (1 if self.records[r].stage is Stage.ACKNOWLEDGED and self.goes_to(r, p) else 0)
+            for r in Sent
+            for p in Partition
+        )
+
+    def goes_to(self, r: Sent, p: Partition) -> bool:
+        """Whether a record is of a partition."""
+        return self.records[r].partition == p
+
+    @invariant
+    def partitions_exist(self) -> bool:
+        """No record goes to a partition that the topic does not have yet."""
+        return all(self.exists(self.records[r].partition) for r in Sent)
+
+    # ------------------------------------------------------------ what must be possible
+
     @reachable
     def refused_twice(self) -> bool:
         """A producer can be told of a leader that is none any more."""
         return self.stale and all(self.metadata[p].epoch > 1 for p in Partition)
+
+    @reachable
+    def spread(self) -> bool:
+        """Keys can go to different partitions; asked where there are several."""
+        return len(Partition) == 1 or any(
+            self.records[one].key is not None
+            and self.records[other].key is not None
+            and self.records[one].partition != self.records[other].partition
+            for one in Sent
+            for other in Sent
+        )
+
+    @reachable
+    def side_by_side(self) -> bool:
+        """Records of different partitions can be in flight at once."""
+        return len(Partition) == 1 or any(
+            self.records[one].stage is Stage.IN_FLIGHT
+            and self.records[other].stage is Stage.IN_FLIGHT
+            and self.records[one].partition != self.records[other].partition
+            for one in Sent
+            for other in Sent
+        )
+
+    @reachable
+    def not_held_up(self) -> bool:
+        """A record of another partition need not wait for those before it."""
+        return len(Partition) == 1 or any(
+            self.records[one].stage is Stage.WAITING
+            and self.records[one].to is None
+            and self.records[other].stage is Stage.ACKNOWLEDGED
+            for other in Sent
+            for one in Sent
+            if one < other
+        )

@@ -31,12 +31,16 @@ class RoutingSteps(RoutingState):
         require(all(self.records[o].stage is not Stage.UNSENT for o in Sent if o < r))
         if key is None:
             require(self.keyless)
+            require(self.exists(partition))
         elif self.partitioner is Partitioner.BY_KEY:
             require(partition == self.place[key])
-        require(self.grown or not self.grows or partition == Partition(0))
         me.stage = Stage.WAITING
         me.key = key
         me.partition = partition
+
+    def exists(self, p: Partition) -> bool:
+        """Whether the topic has that partition by now."""
+        return self.grown or not self.grows or p == Partition(0)
 
     @action(by="producer", fair="weak", to="r")
     def send(self, r: Sent) -> None:
@@ -103,14 +107,12 @@ class RoutingSteps(RoutingState):
 
     @action(by="controller")
     def elect(self, p: Partition, b: Broker) -> None:
-        """Another broker leads a partition, in a new epoch."""
-        require(self.leads[p].leader != b)
+        """A broker leads a partition in a new epoch, perhaps the same as before."""
         self.leads[p] = Leadership(b, self.leads[p].epoch + 1)
 
     @action(by="admin")
     def add_partitions(self, place: Map[Key, Partition]) -> None:
         """The topic has more partitions, and keys other places."""
         require(self.grows)
-        require(not self.grown)
         self.grown = True
         self.place = place

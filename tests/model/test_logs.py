@@ -17,7 +17,7 @@ from spec import COMPACTION, LOG, ROUTING
 from tests.model.logs_pinned import BROKEN, COUNTED
 from tests.model.pinned import Broken
 
-LARGE = 6_000
+LARGE = 6_300
 """More states than this take the python engine so long that quick runs leave them out."""
 
 PROMISES = {

@@ -52,4 +52,5 @@ def test_the_group_is_held_to_every_promise() -> None:
 @pytest.mark.parametrize(("cls", "ids"), [(Log, LOG), (Compaction, COMPACTION), (Routing, ROUTING)])
 def test_the_log_is_held_to_every_promise(cls: type[Machine], ids: list[str]) -> None:
     methods = declaration(cls).of("invariant", "step", "eventually")
-    assert sorted(method.promise.id for method in methods) == sorted(ids)
+    held = [method.promise.id for method in methods if method.promise in CATALOGUE]
+    assert sorted(held) == sorted(ids)

@@ -11,6 +11,7 @@ import pytest
 from checker.language.configuring import survey
 from model.museum import ENTRIES, Entry
 from tests.verdict.museum_lengths import COMPACTION, LENGTHS, PRODUCERS
+from tests.verdict.museum_page import PAGE, page
 from tests.verdict.running import one_line, verdict
 from verdict import museum_command
 from verdict.museum_command import visit
@@ -70,7 +71,7 @@ def test_an_entry_has_its_trace_and_what_mended_it() -> None:
     assert said.status == 0
     assert "✓ power failure  what was committed is lost with the only copy" in said.out
     assert "    broken     as Kafka has it: LOG-4 is false, 4 states\n" in said.out
-    assert "    fixed      flush_first=True: LOG-4 holds in 891 states\n" in said.out
+    assert "    fixed      flush_first=True: LOG-4 holds in 969 states\n" in said.out
     assert "mended by  More replicas" in said.out
     assert "the shortest way there, 3 steps:" in said.out
     again = [line.split("reproduce: ")[1] for line in said.out.splitlines() if "reproduce" in line]
@@ -96,7 +97,7 @@ def test_a_design_that_does_not_break_is_told(monkeypatch: pytest.MonkeyPatch) -
     sound = replace(found, exhibit=replace(found.exhibit, broken=found.exhibit.fixed))
     unsound = replace(found, exhibit=replace(found.exhibit, fixed=found.exhibit.broken))
     for wrong, line in (
-        (sound, "broken     flush_first=True: LOG-4 holds in 891 states"),
+        (sound, "broken     flush_first=True: LOG-4 holds in 969 states"),
         (unsound, "fixed      as Kafka has it: LOG-4 is false, 4 states"),
     ):
         monkeypatch.setattr(museum_command, "ENTRIES", (wrong,))
@@ -115,7 +116,7 @@ def test_what_a_small_search_cannot_decide_is_searched_again(
     assert room.exit_status == 0
     assert room.fixed is not None
     assert room.fixed.outcome.verdict is not None
-    assert room.fixed.outcome.verdict.distinct == 891
+    assert room.fixed.outcome.verdict.distinct == 969
 
 
 def test_json_has_both_searches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +139,7 @@ def test_json_has_both_searches(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_there_is_refused() -> None:
     assert "did you mean KIP-534?" in one_line(verdict("museum", "KIP-543"))
     assert "text or json, not junit" in one_line(verdict("museum", "--format", "junit"))
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.verdict.museum_page"
