@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-REPLICATION: dict[str, int] = {}
+REPLICATION = {
+    "KIP-101": 10,
+    "KIP-279": 11,
+    "KAFKA-7128": 14,
+    "KIP-320": 10,
+    "KIP-320, first attempt": 10,
+    "KIP-497": 10,
+    "KIP-903": 11,
+    "KIP-841": 5,
+    "KIP-966": 11,
+    "unclean election, loss": 8,
+    "unclean election, skip": 14,
+    "acks=1": 4,
+    "min.insync.replicas=1": 11,
+    "KIP-207": 8,
+}
 COMPACTION = {
     "KIP-534": 12,
     "KAFKA-8522": 5,
