@@ -35,6 +35,8 @@ MACHINES: Mapping[str, str] = MappingProxyType(
         "log": "model.log:Log",
         "compaction": "model.compaction:Compaction",
         "routing": "model.routing:Routing",
+        "replication": "model.replication:Replication",
+        "readers": "model.replication:Readers",
         "ownership": "spec.ownership:Ownership",
         "membership": "spec.membership:Membership",
         "delivery": "spec.delivery:Delivery",
