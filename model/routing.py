@@ -33,7 +33,7 @@ class Routing(RoutingSteps):
             "partitions are added",
             about="A topic of one partition gets another, while its leader moves.",
             hazards=("RTE-6",),
-            Broker=2, Partition=2, Key=2, Sent=2, LeaderEpoch=2, grows=True,
+            Broker=2, Partition=2, Key=1, Sent=2, LeaderEpoch=2, grows=True, keyless=True,
         ),
     )  # fmt: skip
 
@@ -162,4 +162,12 @@ class Routing(RoutingSteps):
             for other in Sent
             for one in Sent
             if one < other
+        )
+
+    @reachable
+    def anywhere(self) -> bool:
+        """A record without a key can go to any partition; asked where there are such."""
+        return not self.keyless or any(
+            me.stage is not Stage.UNSENT and me.key is None and me.partition != Partition(0)
+            for me in self.records.values()
         )
