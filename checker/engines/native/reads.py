@@ -74,13 +74,15 @@ def _places(
             return [(0, state)] if name == root else None
         case Get(base=base, name=name) if isinstance(base.type, StructType):
             places = _places(base, root, state, known)
-            if places is None or base.type.dense:  # a dense record is one number
+            if places is None or _whole(places, base) or base.type.dense:  # then it is a number
                 return places
             parts = [(place, room.component(name)) for place, room in places]
             return [(place + address(part), part.room) for place, part in parts]
         case At(base=base, key=key):
             places = _places(base, root, state, known)
             if places is None or not isinstance(base.type, MapType) or base.type.dense:
+                return places
+            if _whole(places, base):
                 return places
             return [
                 (place + item_address(room.row, number), room.row.item)
@@ -90,6 +92,11 @@ def _places(
             ]
         case _:
             return None
+
+
+def _whole(places: list[tuple[int, Room]], base: Expr) -> bool:
+    """Whether the places are of a collection as a whole, and the path is inside an element."""
+    return any(room.type != base.type for _, room in places)
 
 
 def _numbers(key: Expr, kind: MapType, known: Mapping[str, int]) -> Iterable[int]:
