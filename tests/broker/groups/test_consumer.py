@@ -137,7 +137,7 @@ class Consumers(RuleBasedStateMachine):
 
 
 TestConsumers = Consumers.TestCase
-TestConsumers.settings = settings(max_examples=40, stateful_step_count=25)
+TestConsumers.settings = settings(max_examples=25, stateful_step_count=25)
 
 
 @st.composite

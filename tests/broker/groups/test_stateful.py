@@ -313,4 +313,4 @@ class Groups(RuleBasedStateMachine):
 
 
 TestGroups = Groups.TestCase
-TestGroups.settings = settings(max_examples=60, stateful_step_count=40)
+TestGroups.settings = settings(max_examples=40, stateful_step_count=40)

@@ -194,4 +194,4 @@ class Transactions(RuleBasedStateMachine):
 
 
 TestTransactions = Transactions.TestCase
-TestTransactions.settings = settings(max_examples=60, stateful_step_count=40)
+TestTransactions.settings = settings(max_examples=40, stateful_step_count=40)
