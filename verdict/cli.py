@@ -11,7 +11,7 @@
     verdict mutate MACHINE            mistakes in its actions that no property notices
     verdict broker --data-dir DIR     a broker on Kafka's wire protocol
     verdict history FILE              what clients did, searched for what must not happen
-    verdict conform load|crash        a broker held against that, by clients at work on it
+    verdict conform load|crash|suite  a broker held against that, by clients at work on it
 
 Results go to stdout, progress to stderr.  Exit status: 0 every property is as expected, or random
 walks found nothing that is not; 1 a property is not as expected; 2 the request or the machine is

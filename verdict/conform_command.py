@@ -2,6 +2,7 @@
 
     verdict conform load   [--broker NAME|H:P]   a load, and what its history shows
     verdict conform crash  [--broker NAME]       the same with the broker killed, once for each seed
+    verdict conform suite  [NAME] [--broker …]   clients' own test suites, on several brokers
 
 A broker is `verdict` (this project's, the default), `kafka`, `kafka-3.9`, `kfake`, `mock`, or the
 address of one that runs already.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,8 @@ from conformance import peers
 from conformance.history import Report, check
 from conformance.history.recorder import recording
 from conformance.peers import Absent, Server
+from conformance.suites import SUITES, Outcome, Result, Suite, behind, count
+from conformance.suites import page as suites_page
 from verdict import options, output
 from verdict.history_command import as_text
 
@@ -109,6 +112,56 @@ def crash(
     raise typer.Exit(1 if bad else 0)
 
 
+@app.command()
+def suite(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SUITE", help=f"{' or '.join(SUITES)}; all unless named."),
+    ] = None,
+    broker: Annotated[
+        list[str] | None,
+        typer.Option("--broker", "-b", metavar="NAME|H:P", help="A peer or address; repeatable."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page in Markdown there, too.")
+    ] = None,
+) -> None:
+    """Run clients' own test suites, which are fetched from their registries the first time.
+
+    Status 1 where the first broker fails a test that another one of them passes, or where it is the
+    only one, any.
+    """
+    chosen = [_suite(name) for name in names or SUITES]
+    brokers = broker or ["verdict"]
+    found: list[tuple[Suite, dict[str, Sequence[Result]]]] = []
+    for each in chosen:
+        with _absence_told():
+            each.fetch()
+        results: dict[str, Sequence[Result]] = {}
+        for name in brokers:
+            with _started(name, suites=True) as server, _absence_told():
+                results[server.name] = each.run(server.bootstrap)
+            _summary(each, server, results[server.name])
+        found.append((each, results))
+    if page is not None:
+        output.write(page, suites_page(found))
+    raise typer.Exit(1 if any(behind(list(results.values())) for _, results in found) else 0)
+
+
+def _suite(name: str) -> Suite:
+    if name not in SUITES:
+        raise RequestError(f"there is no suite {name!r}", hint=f"known are {', '.join(SUITES)}")
+    return SUITES[name]
+
+
+def _summary(suite: Suite, server: Server, results: Sequence[Result]) -> None:
+    counts = ", ".join(f"{count(results, outcome)} {outcome.value}" for outcome in Outcome)
+    print(f"{suite.title} on {server.name}: {counts}", flush=True)
+    for result in results:
+        if result.outcome is not Outcome.PASSED:
+            print(f"    {result.test} {result.outcome.value}: {result.why}", flush=True)
+
+
 def _say(report: Report) -> None:
     for line in as_text(report, 3):
         print(line)
@@ -131,10 +184,10 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _started(name: str) -> Iterator[Server]:
+def _started(name: str, *, suites: bool = False) -> Iterator[Server]:
     with ExitStack() as stack:
         with _absence_told():
-            server = stack.enter_context(peers.named(name))
+            server = stack.enter_context(peers.named(name, suites=suites))
         yield server
 
 
