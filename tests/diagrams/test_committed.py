@@ -22,7 +22,9 @@ from checker import Limits, Verdict, check
 from diagrams import Diagram, drawer, sequence, state_diagram
 from examples.alternating_bit import AlternatingBit
 from examples.two_phase import TwoPhase
+from model.compaction import Compaction
 from model.group import Group
+from model.routing import Routing
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "diagrams.md"
@@ -51,6 +53,18 @@ def zombie() -> Diagram:
     return run(found, "OWN-3")
 
 
+def routed() -> Diagram:
+    """What becomes of a record that a producer sends."""
+    return state_diagram(
+        Routing(Broker=2, Partition=1, Key=1, Sent=2, LeaderEpoch=2), "records[*].stage"
+    )
+
+
+def tombstone() -> Diagram:
+    """How long a tombstone stays."""
+    return state_diagram(Compaction(Key=1, LogSize=2, Value=0), "clock[*]")
+
+
 def group(name: str) -> Group:
     """The group in one of its named configurations."""
     [settings] = [each.settings for each in Group.configurations if each.name == name]
@@ -60,6 +74,8 @@ def group(name: str) -> Group:
 DIAGRAMS: Mapping[str, Callable[[], Diagram]] = {
     "two_phase_rm": cache(lambda: state_diagram(TwoPhase(RM=3), "rm[*]")),
     "coordinator": cache(coordinator),
+    "routed": cache(routed),
+    "tombstone": cache(tombstone),
     "stale_packet": cache(lambda: run(check(AlternatingBit(Data=2)), "a_stale_packet")),
     "zombie": cache(zombie),
 }
