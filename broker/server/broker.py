@@ -69,9 +69,9 @@ class Broker:
         self.purgatory = Purgatory(loop)
         slots = configuration["max.incremental.fetch.session.cache.slots"]
         self.sessions = Sessions(slots, lambda: secrets.randbelow((1 << 31) - 1) + 1)
-        self.groups = self._group_coordination()
         self.producer_ids = ProducerIds(directory)
-        self.transactions = self._transaction_coordination()
+        self.groups: Coordination
+        self.transactions: Coordination
 
     def now(self) -> int:
         """The time, in ms since 1970."""
@@ -82,26 +82,32 @@ class Broker:
 
     def _group_coordination(self) -> Coordination:
         configuration = self.configuration
-        core = GroupCoordinator(configuration.group_config(), lambda: str(uuid4()))
+        partitions = self._count(OFFSETS_TOPIC, configuration["offsets.topic.num.partitions"])
+        core = GroupCoordinator(configuration.group_config(partitions), lambda: str(uuid4()))
         configs = {
             "cleanup.policy": "compact",
             "segment.bytes": str(configuration["offsets.topic.segment.bytes"]),
         }
-        partitions = configuration["offsets.topic.num.partitions"]
         return Coordination(self, core, OFFSETS_TOPIC, partitions, configs)
 
     def _transaction_coordination(self) -> Coordination:
         configuration = self.configuration
+        told = configuration["transaction.state.log.num.partitions"]
+        partitions = self._count(TRANSACTIONS_TOPIC, told)
         core = TransactionCoordinator(
-            configuration.transaction_config(), self.producer_ids.__next__
+            configuration.transaction_config(partitions), self.producer_ids.__next__
         )
         configs = {
             "cleanup.policy": "compact",
             "segment.bytes": str(configuration["transaction.state.log.segment.bytes"]),
         }
-        partitions = configuration["transaction.state.log.num.partitions"]
         others: dict[type, Callable[[Any], None]] = {WriteMarkers: self._write_markers}
         return Coordination(self, core, TRANSACTIONS_TOPIC, partitions, configs, others)
+
+    def _count(self, topic: str, configured: int) -> int:
+        """How many partitions a coordinator's topic has: once it is there, that many for ever."""
+        found = self.catalog.topics.get(topic)
+        return configured if found is None else len(found.partitions)
 
     def _write_markers(self, wanted: WriteMarkers) -> None:
         """Append the end of a transaction to each of its partitions, however often that takes."""
@@ -212,6 +218,8 @@ class Broker:
     def open(self) -> None:
         """Open all logs, and take up what the coordinators knew."""
         self.catalog.load()
+        self.groups = self._group_coordination()
+        self.transactions = self._transaction_coordination()
         self.topics_changed()
         self.groups.start()
         self.transactions.start()

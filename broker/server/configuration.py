@@ -7,7 +7,7 @@ What is not given has its default.  Where Kafka has one setting in three units (
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from broker.groups.config import GroupConfig
@@ -107,13 +107,15 @@ class Configuration:
             min_insync_replicas=value("min.insync.replicas"),
         )
 
-    def group_config(self) -> GroupConfig:
-        """What the group coordinator is told."""
-        return GroupConfig(**self._same_names(GroupConfig))
+    def group_config(self, partitions: int) -> GroupConfig:
+        """What the group coordinator is told, whose topic has so many partitions."""
+        found = GroupConfig(**self._same_names(GroupConfig))
+        return replace(found, offsets_topic_num_partitions=partitions)
 
-    def transaction_config(self) -> TransactionConfig:
-        """What the transaction coordinator is told."""
-        return TransactionConfig(**self._same_names(TransactionConfig))
+    def transaction_config(self, partitions: int) -> TransactionConfig:
+        """What the transaction coordinator is told, whose topic has so many partitions."""
+        found = TransactionConfig(**self._same_names(TransactionConfig))
+        return replace(found, transaction_state_log_num_partitions=partitions)
 
     def _same_names(self, cls: type) -> dict[str, Any]:
         """What is configured for a class whose attributes are Kafka's names with underscores."""

@@ -62,6 +62,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = None
         if self._waiting is not None:
             self._waiting.cancel()
+        self.server.buffers.give_back(self._buffer)
+        self._use(bytearray())
         self.server.gone(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -113,7 +115,9 @@ class Connection(asyncio.BufferedProtocol):
             if len(self._buffer) > SMALL and self._waiting is None:
                 self.server.buffers.give_back(self._buffer)
                 self._use(bytearray(SMALL))
-        elif self._end == len(self._buffer) or self._start + needed > len(self._buffer):
+        elif self._end == len(self._buffer) or (
+            self._start and self._start + needed > len(self._buffer)
+        ):
             self._rearrange(have, needed)
         full = self._end == len(self._buffer)
         if full != self._full and self._transport is not None:
@@ -126,7 +130,10 @@ class Connection(asyncio.BufferedProtocol):
     def _rearrange(self, have: int, needed: int) -> None:
         rest = bytes(self._view[self._start : self._end])
         if self._waiting is None and have == len(self._buffer) and needed > have:
-            larger = self.server.buffers.larger(have, needed)
+            larger = self.server.buffers.larger(len(self._buffer), have, needed)
+            if larger is None:
+                self.server.buffers.wait(self._go_on)
+                return
             self.server.buffers.give_back(self._buffer)
             self._use(larger)
         self._view[:have] = rest

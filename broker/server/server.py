@@ -1,7 +1,7 @@
 """The server: a socket, its connections, and what is done from time to time.
 
-It stops in order: no more connections, what waits is answered, logs are flushed and closed, and
-the directory says so.
+It stops in order: no more connections, those that there are closed, logs flushed and closed, and
+then the directory says so.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from broker.server.broker import Broker
 from broker.server.buffers import Buffers
 from broker.server.configuration import Configuration
 from broker.server.connection import Connection
+from broker.wire.batches import Corrupt
 
 log = logging.getLogger("verdict.broker")
 BACKLOG = 1024
@@ -65,7 +66,7 @@ class Server:
     def __init__(self, configuration: Configuration, directory: DataDirectory) -> None:
         self.configuration, self.directory = configuration, directory
         self.max_request: int = configuration["socket.request.max.bytes"]
-        self.buffers = Buffers()
+        self.buffers = Buffers(configuration["queued.max.request.bytes"])
         self.connections: set[Connection] = set()
         self._hosts: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,19 +95,18 @@ class Server:
         self._note_given(listener)
         self.broker.open()
         self._listener = await loop.create_server(lambda: Connection(self), sock=listener)
+        settings = self.configuration
+        checkpoints = settings["log.flush.offset.checkpoint.interval.ms"] / 1000
         self._tasks = [
             loop.create_task(self._every(period, what))
             for period, what in (
                 (SWEEP, self._sweep),
-                (self.configuration["log.retention.check.interval.ms"] / 1000, self._retain),
-                (
-                    self.configuration["log.flush.offset.checkpoint.interval.ms"] / 1000 or SWEEP,
-                    self._checkpoint,
-                ),
+                (settings["log.retention.check.interval.ms"] / 1000, self._retain),
+                (settings["producer.id.expiration.check.interval.ms"] / 1000, self._forget),
+                (max(checkpoints, SWEEP), self._checkpoint),
             )
         ]
-        if self.configuration["log.cleaner.enable"]:
-            self._tasks.append(loop.create_task(self._clean()))
+        self._tasks.append(loop.create_task(self._flush_and_clean()))
 
     def _advertised(self, listener: socket.socket) -> tuple[str, int]:
         told = self.configuration["advertised.listeners"]
@@ -175,30 +175,35 @@ class Server:
                 partition.log.flush(now)
 
     def _retain(self) -> None:
-        now = self.broker.now()
         for partition in self.broker.catalog:
-            partition.log.expire(now)
-            expiry = self.configuration["producer.id.expiration.ms"]
-            partition.log.producers.expire(now - expiry)
+            partition.log.expire(self.broker.now())
+
+    def _forget(self) -> None:
+        oldest = self.broker.now() - self.configuration["producer.id.expiration.ms"]
+        for partition in self.broker.catalog:
+            partition.log.producers.expire(oldest)
 
     def _checkpoint(self) -> None:
         self.directory.checkpoint(self.broker.catalog.logs())
 
-    async def _clean(self) -> None:
+    async def _flush_and_clean(self) -> None:
+        """Beside the thread that serves: flush what was rolled, and compact what is to be."""
+        pause = max(self.configuration["log.cleaner.backoff.ms"] / 1000, 0.1)
         while True:
-            await asyncio.sleep(self.configuration["log.cleaner.backoff.ms"] / 1000 or SWEEP)
+            await asyncio.sleep(pause)
             for partition in list(self.broker.catalog):
-                if partition.log.settings.compact or partition.log.rolled():
-                    await self._clean_one(partition.log)
+                try:
+                    await self._flush_rolled(partition.log)
+                    if self.configuration["log.cleaner.enable"] and partition.log.settings.compact:
+                        await clean(partition.log, self.broker.now)
+                except (OSError, Corrupt):
+                    log.exception("%s could not be flushed or cleaned", partition.log.folder)
 
-    async def _clean_one(self, found: Log) -> None:
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, _flush, found.rolled())
-            found.flushed(found.active.base_offset)
-            if found.settings.compact:
-                await clean(found, self.broker.now)
-        except OSError:
-            log.exception("%s could not be cleaned", found.folder)
+    async def _flush_rolled(self, found: Log) -> None:
+        rolled, end = found.rolled(), found.active.base_offset
+        if rolled:
+            await asyncio.get_running_loop().run_in_executor(None, _flush, rolled)
+            found.flushed(end)
 
     # The end ----------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """What can be configured: Kafka's names, kinds and defaults, of brokers and of topics.
 
 A topic's setting that is not given for the topic is the broker's of another name; one list says
-which.  What is not in these tables is refused, so that a misspelt name is noticed.
+which.  What is not in these tables is refused, so that a misspelt name is noticed.  Where Kafka
+wants three replicas by default there is one here, and no more can be had: this broker is alone.
 
 Sources: the configuration reference of Apache Kafka 4.3.
 """
@@ -153,7 +154,7 @@ _FIXED = (
     _string("log.dirs", None),
     _string("broker.rack", None),
     _int("num.partitions", 1, 1),
-    _int("default.replication.factor", 1, 1),
+    _int("default.replication.factor", 1, 1, 1),
     _bool("auto.create.topics.enable", default=True),
     _bool("delete.topic.enable", default=True),
     _int("log.roll.hours", 168, 1),
@@ -164,17 +165,15 @@ _FIXED = (
     _int("log.flush.offset.checkpoint.interval.ms", 60_000),
     _bool("log.cleaner.enable", default=True),
     _long("log.cleaner.backoff.ms", 15_000),
-    _long("log.initial.task.delay.ms", 30_000),
     _int("socket.request.max.bytes", 100 << 20, 1),
     _int("max.connections", MAX_INT),
     _int("max.connections.per.ip", MAX_INT),
     _long("connections.max.idle.ms", 600_000),
-    _int("queued.max.requests", 500, 1),
     _long("queued.max.request.bytes", -1, -1),
     _int("fetch.max.bytes", 55 << 20, 1024),
     _int("max.incremental.fetch.session.cache.slots", 1000),
     _int("offsets.topic.num.partitions", 50, 1),
-    _int("offsets.topic.replication.factor", 3, 1),
+    _int("offsets.topic.replication.factor", 1, 1, 1),
     _int("offsets.topic.segment.bytes", 100 << 20, 1),
     _int("offsets.retention.minutes", 10_080, 1),
     _long("offsets.retention.check.interval.ms", 600_000, 1),
@@ -188,8 +187,8 @@ _FIXED = (
     _int("group.consumer.max.size", MAX_INT, 1),
     Setting("group.consumer.assignors", Kind.LIST, ("uniform", "range")),
     _int("transaction.state.log.num.partitions", 50, 1),
-    _int("transaction.state.log.replication.factor", 3, 1),
-    _int("transaction.state.log.min.isr", 2, 1),
+    _int("transaction.state.log.replication.factor", 1, 1, 1),
+    _int("transaction.state.log.min.isr", 1, 1, 1),
     _int("transaction.state.log.segment.bytes", 100 << 20, 1),
     _int("transaction.max.timeout.ms", 900_000, 1),
     _int("transactional.id.expiration.ms", 604_800_000, 1),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
-from broker.server.catalog import check_name
+from broker.server.catalog import INTERNAL, check_name
 from broker.server.configuration import check_topic
 from broker.server.dispatch import Fields, Handler, Request
 from broker.server.handlers.configs import topic_configs
@@ -80,6 +80,8 @@ def _unmade(name: str) -> dict[str, Any]:
 def _create(request: Request, each: Any) -> dict[str, Any]:
     broker = request.broker
     check_name(each.name, broker.catalog.topics)
+    if each.name in INTERNAL:
+        raise Invalid(ErrorCode.INVALID_TOPIC_EXCEPTION, "coordinators make their topics")
     if each.name in broker.catalog.topics:
         raise Invalid(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{each.name}' already exists.")
     count = _partitions(request, each)
@@ -150,6 +152,9 @@ def _grow(request: Request, each: Any) -> None:
     topic = broker.catalog.topics.get(each.name)
     if topic is None:
         raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    if topic.internal:
+        why = "who coordinates a group is told by the number of partitions"
+        raise Invalid(ErrorCode.INVALID_PARTITIONS, why)
     have = len(topic.partitions)
     if each.count <= have or each.count - have > MOST_PARTITIONS:
         why = (

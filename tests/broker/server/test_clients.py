@@ -351,6 +351,10 @@ def test_topics_are_made_grown_configured_and_removed(broker: Running) -> None:
     assert made(NewTopic("adm", 2, 1)) == "TOPIC_ALREADY_EXISTS"
     assert made(NewTopic("adm3", 2, 3)) == "INVALID_REPLICATION_FACTOR"
     assert made(NewTopic("adm.", 2, 1, config={"nonsense": "1"})) == "INVALID_CONFIG"
+    assert made(NewTopic("__consumer_offsets", 2, 1)) in {
+        "TOPIC_EXCEPTION",
+        "INVALID_TOPIC_EXCEPTION",
+    }
     assert made(NewTopic("a b", 2, 1)) in {"TOPIC_EXCEPTION", "INVALID_TOPIC_EXCEPTION"}
     [grown] = admin.create_partitions([NewPartitions("adm", 5)]).values()
     grown.result(PATIENCE)

@@ -7,6 +7,8 @@ import os
 import random
 import socket
 import struct
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +255,37 @@ def test_a_client_that_does_not_read_is_not_answered_further(broker: Running) ->
         for _ in range(min(sent, 10)):
             [topic] = receive(found, ApiKey.FETCH, 4).responses
             assert len(topic.partitions[0].records) > 900_000
+
+
+def test_large_requests_take_turns_where_memory_is_short(tmp_path: Path) -> None:
+    batch = bytes(records.build([(None, bytes(150_000))], 1000))
+    data = {"index": 0, "records": batch}
+    fields = {
+        "acks": -1,
+        "timeout": 1000,
+        "topic_data": [{"name": "turns", "partition_data": [data]}],
+    }
+    whole = encoded(ApiKey.PRODUCE, 9, fields)
+    with running(tmp_path, queued_max_request_bytes="200000") as broker:
+        broker.call(lambda: broker.server.broker.create_topic("turns", 1, {}))
+        with connect(broker.port) as first, connect(broker.port) as second:
+            first.sendall(whole[:140_000])
+            until(lambda: broker.call(lambda: broker.server.buffers.lent) > 100_000)
+            second.sendall(whole)
+            until(lambda: broker.call(lambda: len(broker.server.buffers._waiting)) == 1)
+            assert works(broker)
+            first.sendall(whole[140_000:])
+            for found in (first, second):
+                [topic] = receive(found, ApiKey.PRODUCE, 9).responses
+                assert topic.partition_responses[0].error_code == 0
+        until(lambda: broker.call(lambda: broker.server.buffers.lent) == 0)
+
+
+def until(true: Callable[[], Any]) -> None:
+    due = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < due
+        time.sleep(0.01)
 
 
 def test_too_many_connections(tmp_path: Path) -> None:
