@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from checker.engines import native
+from checker.certificate import Certificate
+from checker.engines import native, random
 from checker.engines.python import check_program, simulate_program
+from checker.engines.random import Asked
 from checker.engines.tracing import replayed
 from checker.engines.vacuity import with_probes, without_probes
 from checker.errors import EngineError, RequestError
@@ -99,16 +101,57 @@ def simulate(  # noqa: PLR0913 - keywords, each with a default
     limits: Limits = Limits(),  # noqa: B008 - immutable
     reporter: Reporter = Silent(),  # noqa: B008 - it has no state
     only: frozenset[str] | None = None,
+    engine: Engine = "python",
+    swarm: bool = True,
 ) -> Verdict:
     """Take random walks: `runs` of at most `depth` states, reproducible by `seed`.
+
+    engine   "native" walks in C, and leaves out of what it finds whatever is not needed; "auto"
+             does where that can be; "python" picks among all successors of each state
+    swarm    of the native engine: every second walk prefers some actions to others
 
     What is not violated is `unknown`: walks prove nothing.  The distinct states that were seen
     are counted; traces are those of the walks, not the shortest.
     """
     if runs < 1 or depth < 1:
         raise RequestError(f"{runs} walks of {depth} states", hint="at least one of each")
+    if engine not in ("auto", "python", "native"):
+        raise RequestError(f"there is no engine {engine!r}", hint="auto, native or python")
     program = chosen(lower(machine), hazards, only)
-    return simulate_program(program, runs, depth, seed, configuration, hazards, limits, reporter)
+    if all(action.impossible for action in program.actions):
+        raise RequestError(f"{program.name} has no action to take", hint="give it an @action")
+    asked = (configuration, hazards, limits, reporter)
+    if engine == "python":
+        return simulate_program(program, runs, depth, seed, *asked)
+    walks = Asked(runs, depth, seed, swarm=swarm)
+    try:
+        return random.simulate_program(program, walks, *asked)
+    except EngineError as error:
+        if engine == "native":
+            raise
+        verdict = simulate_program(program, runs, depth, seed, *asked)
+        return replace(verdict, notes=(f"by the python engine: {error.message}", *verdict.notes))
+
+
+def certify(
+    machine: Machine,
+    *,
+    configuration: str = "",
+    steps: int | None = None,
+    seconds: float | None = 60,
+) -> Certificate:
+    """Compare what the engines find, up to a depth: states, and the shortest violations.
+
+    steps    how deep, at most; None for as deep as a thousand states and the time allow
+    seconds  for z3, which is the slowest; None is no limit
+
+    RequestError where z3 is not installed; AssertionError, with both sides, where they differ.
+    """
+    from checker.engines.symbolic import compared
+
+    if steps is not None and steps < 0:
+        raise RequestError(f"{steps} steps cannot be taken", hint="ask for 0 or more")
+    return compared(lower(machine), configuration, steps=steps, seconds=seconds)
 
 
 def prove(

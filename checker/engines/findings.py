@@ -14,7 +14,7 @@ from typing import Any
 
 from checker.engines.explain import explain
 from checker.engines.liveness.confirm import never
-from checker.engines.tracing import Disagreement, trace_of
+from checker.engines.tracing import Disagreement, trace_of, trace_through
 from checker.language.evaluator import BoundReached, Defect, Evaluator, bound_name
 from checker.language.ir import Program, Property, Refinement
 from checker.language.machine import Promise, Snapshot
@@ -43,6 +43,10 @@ NO_LIVENESS = "this engine does not decide what happens eventually"
 WALKED = "random walks prove nothing"
 
 
+Taken = tuple[str, Mapping[str, Any]]
+"""What was done in a step: the action's name, and its arguments."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """Where something was first seen: a run to a state and, where it is about a step, the next.
@@ -50,6 +54,8 @@ class Sight:
     run     the states from a start; for a defect of a start itself, only what it starts from
     defect  the defect that was met in trying an action there
     loop    the number of the state to which a run for ever returns with its last
+    taken   what was done between the states, and last in the step that it is about or the attempt
+            that has the defect; empty where the engine does not know
     """
 
     run: tuple[Snapshot, ...]
@@ -57,6 +63,7 @@ class Sight:
     defect: Defect | None = None
     started: bool = True
     loop: int | None = None
+    taken: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,7 +199,7 @@ class Findings:
 
     def _violation(self, prop: Property, sight: Sight) -> Finding:
         state, after = sight.run[-1], sight.after
-        arguments = self._arguments(prop, state, after)
+        arguments = self._arguments(prop, sight)
         trace = self._trace(sight, prop.on, arguments)
         reason = self._reason(prop, state, after, arguments)
         return self._finding(prop.promise, prop.kind, "violated", trace, reason)
@@ -219,12 +226,13 @@ class Findings:
             raise Disagreement(f"{prop.name} holds for the evaluator in {state}")
         return explain(prop, env)
 
-    def _arguments(
-        self, prop: Property, state: Snapshot, after: Snapshot | None
-    ) -> Mapping[str, Any] | None:
+    def _arguments(self, prop: Property, sight: Sight) -> Mapping[str, Any] | None:
         """For a step property of one action: arguments with which the step violates it."""
+        state, after = sight.run[-1], sight.after
         if prop.on is None or after is None:
             return None
+        if sight.taken:
+            return sight.taken[-1][1]
         for outcome in self._evaluator.outcomes(state):
             if outcome.action.name != prop.on or outcome.state != after:
                 continue
@@ -272,6 +280,9 @@ class Findings:
     def _attempt(self, sight: Sight) -> str:
         """The action that has the defect in that state."""
         state = sight.run[-1]
+        if sight.taken:
+            action, arguments = sight.taken[-1]
+            return f"{action}({arguments_text(arguments)})"
         tried = self._evaluator.outcomes(state) if sight.started else self._evaluator.starts()
         for outcome in tried:
             if outcome.defect is not None and str(outcome.defect) == str(sight.defect):
@@ -285,6 +296,8 @@ class Findings:
         self, sight: Sight, action: str | None = None, arguments: Mapping[str, Any] | None = None
     ) -> Trace:
         states = list(sight.run) if sight.after is None else [*sight.run, sight.after]
+        if sight.taken:
+            return trace_through(self._evaluator, states, sight.taken)
         return trace_of(self._evaluator, states, arguments, action)
 
 

@@ -7,7 +7,7 @@ repeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -65,17 +65,36 @@ def trace_of(
     `last_action` and `last` pin the action and arguments of the last step, where they are known.
     Disagreement where the evaluator does not take a step.
     """
-    program = evaluator.program
-    start = next((s for s in evaluator.starts() if s.state == states[0]), None)
-    if start is None:
-        raise Disagreement(f"{states[0]} is no initial state for the evaluator")
     steps = []
     for position, (before, after) in enumerate(pairwise(states)):
         final = position == len(states) - 2
         steps.append(_found(evaluator, before, after, last if final else None,
                             last_action if final else None))  # fmt: skip
+    return _begun(evaluator, states[0], steps)
+
+
+def trace_through(
+    evaluator: Evaluator, states: list[Snapshot], taken: Sequence[tuple[str, Mapping[str, Any]]]
+) -> Trace:
+    """The trace through `states`, by which the evaluator itself has gone: `taken` is how.
+
+    An attempt that led nowhere may follow.
+    """
+    steps = [
+        step(evaluator.program.action(name), arguments, before, after)
+        for (before, after), (name, arguments) in zip(pairwise(states), taken, strict=False)
+    ]
+    return _begun(evaluator, states[0], steps)
+
+
+def _begun(evaluator: Evaluator, first: Snapshot, steps: Sequence[Step]) -> Trace:
+    """A trace from a start that the evaluator knows."""
+    program = evaluator.program
+    start = next((s for s in evaluator.starts() if s.state == first), None)
+    if start is None:
+        raise Disagreement(f"{first} is no initial state for the evaluator")
     return Trace(
-        program.name, program.settings, states[0], tuple(steps), start.action.name, start.arguments
+        program.name, program.settings, first, tuple(steps), start.action.name, start.arguments
     )
 
 
