@@ -130,6 +130,9 @@ def _partition(request: Request, partition: Partition) -> dict[str, Any]:
         "replica_nodes": [node],
         "isr_nodes": [node],
         "offline_replicas": [],
+        # They may be null by the schema, and Java's clients fail on it.
+        "eligible_leader_replicas": [],
+        "last_known_elr": [],
     }
 
 
