@@ -2,9 +2,6 @@
 
 Of each entry two designs are searched, on the same configuration: the broken one, in which a
 property must be false, and the fixed one, in which it must hold.  Only that property is asked.
-
-Most searches are small: they are made by the python engine, which begins at once, and those that
-turn out to be larger than `SMALL` are made again by the native one, whose code is compiled first.
 """
 
 from __future__ import annotations
@@ -29,9 +26,6 @@ from verdict.progress import Display, display
 from verdict.render_text import say
 from verdict.run import SEVERITY, Order, Outcome, Run
 from verdict.workers import cores, run_all
-
-SMALL = 30_000
-"""States up to which generated Python is done before a C compiler would be."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ def visit(entries: Sequence[Entry], order: Order, progress: Display, jobs: int) 
     """Search both designs of each entry."""
     exhibits = [entry.exhibit for entry in entries if entry.exhibit is not None]
     runs = [run for exhibit in exhibits for run in (broken_run(exhibit), fixed_run(exhibit))]
-    found = run_all(runs, replace(order, small=SMALL), jobs=jobs, display=progress, done=_nothing)
+    found = run_all(runs, order, jobs=jobs, display=progress, done=_nothing)
     outcomes = iter(found)
     return [
         Shown(entry)

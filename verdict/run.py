@@ -17,7 +17,7 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import checker
@@ -40,8 +40,6 @@ class Order:
     simulate     how many random walks; None for an exhaustive search
     engine       what explores exhaustively, with so many threads, and in which ways
     checkpoints  the folder where searches are put down and taken up
-    small        up to so many states a search is left to the python engine, which begins at once;
-                 one that has more is made again by `engine`
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -54,7 +52,6 @@ class Order:
     symmetry: bool = False
     fingerprints: bool = False
     checkpoints: Path | None = None
-    small: int = 0
 
 
 @dataclass(frozen=True)
@@ -236,11 +233,6 @@ def execute(run: Run, order: Order, reporter: Reporter) -> Outcome:
 def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
     machine = run.machine()
     only = order.only if run.only is None else run.only
-    if order.small:
-        quick = replace(order, engine="python", small=0, limits=Limits(states=order.small))
-        verdict = _verdict(run, quick, reporter)
-        if verdict.complete or "interrupt" in verdict.stopped:
-            return verdict
     if order.simulate is None:
         return checker.check(
             machine,

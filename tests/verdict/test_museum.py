@@ -108,17 +108,6 @@ def test_a_design_that_does_not_break_is_told(monkeypatch: pytest.MonkeyPatch) -
         assert said.out.endswith("1 entry: 0 shown, 1 not as they should be\n")
 
 
-def test_what_a_small_search_cannot_decide_is_searched_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(museum_command, "SMALL", 100)
-    [room] = visit([entry(QUICK)], Order(), Nothing(), 1)
-    assert room.exit_status == 0
-    assert room.fixed is not None
-    assert room.fixed.outcome.verdict is not None
-    assert room.fixed.outcome.verdict.distinct == 969
-
-
 def test_json_has_both_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(museum_command, "ENTRIES", (entry(QUICK), entry("KIP-890")))
     said = verdict("museum", "--quiet", "--format", "json")
