@@ -1,9 +1,9 @@
 """The topics and their partitions.
 
-What is configured for topics is in one file of the data directory, `topics.json`, replaced as a
-whole; which topics and partitions there are is in it too, and in the names of the folders.  A
-folder that the file does not know is a topic nevertheless: nothing is deleted because a file says
-too little.
+What is configured for topics, and what was changed of the broker's settings while it ran, is in
+one file of the data directory, `topics.json`, replaced as a whole.  Which topics and partitions
+there are is in it too, and in the names of the folders.  A folder that the file does not know is
+a topic nevertheless: nothing is deleted because a file says too little.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class Catalog:
                     f"{path} is of version {found['version']}, and this broker reads {VERSION}: "
                     "use the version that wrote it, or another --data-dir"
                 )
+            self._configuration.change(found.get("broker", {}))
             return {
                 name: (uuid_of(entry["id"]), int(entry["partitions"]), dict(entry["configs"]))
                 for name, entry in found["topics"].items()
@@ -111,7 +112,8 @@ class Catalog:
             }
             for topic in self.topics.values()
         }
-        text = json.dumps({"version": VERSION, "topics": topics}, indent=1)
+        broker = self._configuration.shown_changes()
+        text = json.dumps({"version": VERSION, "broker": broker, "topics": topics}, indent=1)
         self._directory.disk.replace(self._directory.path / FILE, text.encode())
 
     def __iter__(self) -> Iterator[Partition]:

@@ -71,6 +71,21 @@ class Configuration:
             return self["log.flush.scheduler.interval.ms"]
         return BROKER[name].default
 
+    def change(self, texts: Mapping[str, str]) -> None:
+        """Have these values and no others in place of what was given at the start."""
+        values = {}
+        for name, text in texts.items():
+            if name not in BROKER:
+                raise InvalidSetting(f"Unknown configuration: {name}")
+            if not BROKER[name].dynamic:
+                raise InvalidSetting(f"Cannot update {name} while the broker runs")
+            values[name] = BROKER[name].parse(text)
+        self.changed = values
+
+    def shown_changes(self) -> dict[str, str]:
+        """What was changed while the broker ran, as text."""
+        return {name: BROKER[name].show(value) or "" for name, value in self.changed.items()}
+
     def topic_value(self, name: str, overrides: Mapping[str, str]) -> Any:
         """The value in force of one of a topic's settings."""
         if name in overrides:

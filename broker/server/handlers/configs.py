@@ -7,7 +7,7 @@ shown as read-only, and passwords not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -241,25 +241,16 @@ def _alter(request: Request, each: Any, change: Any) -> dict[str, Any]:
 
 
 def _alter_broker(broker: Broker, change: Any, each: Any, *, dry: bool) -> None:
-    shown = {
-        name: BROKER[name].show(value) or "" for name, value in broker.configuration.changed.items()
-    }
-    configs = change(each, shown)
-    _check_dynamic(configs)
-    values = {name: BROKER[name].parse(text) for name, text in configs.items()}
-    if not dry:
-        broker.configuration.changed = values
-        for topic in broker.catalog.topics.values():
-            broker.catalog.apply(topic)
-        broker.catalog.save()
-
-
-def _check_dynamic(names: Iterable[str]) -> None:
-    for name in names:
-        if name not in BROKER:
-            raise InvalidSetting(f"Unknown configuration: {name}")
-        if not BROKER[name].dynamic:
-            raise InvalidSetting(f"Cannot update {name} while the broker runs")
+    configuration = broker.configuration
+    before = configuration.shown_changes()
+    wanted = change(each, before)
+    configuration.change(wanted)
+    if dry:
+        configuration.change(before)
+        return
+    for topic in broker.catalog.topics.values():
+        broker.catalog.apply(topic)
+    broker.catalog.save()
 
 
 HANDLERS: Mapping[ApiKey, Handler] = {

@@ -402,3 +402,36 @@ def test_a_restart_keeps_everything(tmp_path: Path) -> None:
         found = take(consumer, 13)
         assert [int(message.value()) for message in found] == list(range(7, 20))
         consumer.close()
+
+
+def test_a_broker_s_settings_are_changed_while_it_runs(tmp_path: Path) -> None:
+    def configured(admin: AdminClient) -> dict[str, Any]:
+        [shown] = admin.describe_configs([ConfigResource("broker", "0")]).values()
+        return dict(shown.result(PATIENCE))
+
+    def changed(admin: AdminClient, name: str, value: str) -> str:
+        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource("broker", "0", incremental_configs=[entry])
+        [altered] = admin.incremental_alter_configs([resource]).values()
+        try:
+            altered.result(PATIENCE)
+        except KafkaException as error:
+            return str(error.args[0].name())
+        return "changed"
+
+    with running(tmp_path) as broker:
+        admin = AdminClient(librdkafka(broker))
+        assert configured(admin)["log.retention.ms"].value == str(7 * 86_400_000)
+        assert changed(admin, "log.retention.ms", "5000") == "changed"
+        assert changed(admin, "log.retention.ms", "soon") == "INVALID_CONFIG"
+        assert changed(admin, "num.partitions", "3") == "INVALID_CONFIG"
+        assert configured(admin)["num.partitions"].is_read_only
+        producer = Producer(librdkafka(broker))
+        producer.produce("old", b"x", timestamp=1)
+        assert producer.flush(PATIENCE) == 0
+        log = broker.server.broker.catalog.partition("old", 0).log
+        assert log.settings.retention_ms == 5000
+        broker.call(broker.server._retain)
+        assert (log.start_offset, log.end_offset) == (1, 1)
+    with running(tmp_path) as broker:
+        assert configured(AdminClient(librdkafka(broker)))["log.retention.ms"].value == "5000"
