@@ -18,17 +18,22 @@ from typing import Annotated
 
 import typer
 
+from broker import lag
+from broker.client import Client
+from broker.errors import ErrorCode, Refused
 from broker.log.directory import DirectoryError
 from broker.server.configuration import Configuration, parse_assignments
 from broker.server.server import ListenError, Server, bind, open_directory
 from broker.server.settings import InvalidSetting
 from checker.errors import RequestError
+from verdict.lag_table import lag_table
 
 
 def broker(
     data_dir: Annotated[
-        Path, typer.Option("--data-dir", metavar="DIR", help="Where the broker keeps its data.")
-    ],
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Where the broker keeps its data."),
+    ] = None,
     listen: Annotated[
         str,
         typer.Option("--listen", metavar="HOST:PORT", help="Where clients find it; port 0: any."),
@@ -36,6 +41,14 @@ def broker(
     given: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, by Kafka's own name."),
+    ] = None,
+    describe_group: Annotated[
+        str | None,
+        typer.Option(
+            "--describe-group",
+            metavar="GROUP",
+            help="Start none: say how far a group of the one at --listen has read.",
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say what happens to connections too.")
@@ -50,6 +63,11 @@ def broker(
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise RequestError(f"{listen!r} is no address", hint="--listen 127.0.0.1:9092")
+    if describe_group is not None:
+        _describe(host.strip("[]"), int(port), describe_group)
+        return
+    if data_dir is None:
+        raise RequestError("a broker needs a place for its data", hint="--data-dir DIR")
     try:
         configuration = Configuration(parse_assignments(given or ()))
     except InvalidSetting as error:
@@ -59,6 +77,21 @@ def broker(
     except (DirectoryError, ListenError) as error:
         said, _, hint = str(error).partition(": ")
         raise RequestError(said, hint=hint) from error
+
+
+def _describe(host: str, port: int, group: str) -> None:
+    try:
+        with Client(host, port) as client:
+            found = lag.describe_group(client, group)
+    except OSError as error:
+        hint = "--listen says where the broker is"
+        raise RequestError(f"nobody answers at {host}:{port}: {error}", hint=hint) from error
+    except Refused as refused:
+        if refused.error is ErrorCode.GROUP_ID_NOT_FOUND:
+            raise RequestError(f"there is no group {group!r}") from refused
+        raise RequestError(f"the broker says {refused.error.name}") from refused
+    for line in lag_table(group, found):
+        print(line)
 
 
 def _run(configuration: Configuration, data_dir: str, host: str, port: int) -> None:

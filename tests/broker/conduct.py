@@ -54,17 +54,17 @@ class Net:
 
     def begin(self, name: str, api: ApiKey, version: int, /, **fields: Any) -> None:
         """Ask what will be answered later."""
-        self.client(name).send(api, version, fields)
+        self.client(name).send(api, version, **fields)
 
     def end(self, name: str) -> dict[str, Any]:
         """Note the answer to what was asked last."""
-        answer = self.client(name).receive()
+        answer = self.client(name).answer()
         self.notes.append((name, self._anonymous(answer)))
         return answer
 
     def quietly(self, name: str, api: ApiKey, version: int, /, **fields: Any) -> dict[str, Any]:
         """Ask, and note nothing."""
-        return self.client(name).ask(api, version, **fields)
+        return self.client(name).answer_to(api, version, **fields)
 
     def _anonymous(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -17,7 +17,7 @@ import pytest
 
 from tests.broker.conduct import SCENARIOS, Net, noted
 from tests.broker.jars import running_kafka
-from tests.broker.serving import running_broker
+from tests.broker.server.running import running
 
 ANSWERS = Path(__file__).parent / "answers"
 Scenario = Callable[[Net], None]
@@ -26,9 +26,8 @@ each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    settings = {"group.initial.rebalance.delay.ms": "0"}
-    with running_broker(tmp_path_factory.mktemp("broker"), settings) as port:
-        yield port
+    with running(tmp_path_factory.mktemp("broker")) as found:
+        yield found.port
 
 
 @pytest.fixture(scope="module")
