@@ -131,7 +131,13 @@ CTL_6 = Promise(
     source="ReplicationControlManager.handleBrokerUnfenced, maybeElectLeader",
     guards="a partition that is offline although a good copy is there",
 )
-CONTROLLER = (CTL_1, CTL_2, CTL_3, CTL_4, CTL_5, CTL_6)
+CTL_7 = Promise(
+    "CTL-7",
+    "What the controller has decided is known, in the end, to every broker.",
+    source="KIP-500: brokers fetch the metadata log; MetadataLoader",
+    guards="brokers that go on for ever by what is no longer true",
+)
+CONTROLLER = (CTL_1, CTL_2, CTL_3, CTL_4, CTL_5, CTL_6, CTL_7)
 
 
 class Replica(Index, symmetric=True):

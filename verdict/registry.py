@@ -37,6 +37,7 @@ MACHINES: Mapping[str, str] = MappingProxyType(
         "routing": "model.routing:Routing",
         "replication": "model.replication:Replication",
         "readers": "model.replication:Readers",
+        "controller": "model.controller:Controller",
         "ownership": "spec.ownership:Ownership",
         "membership": "spec.membership:Membership",
         "delivery": "spec.delivery:Delivery",

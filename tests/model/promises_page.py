@@ -16,16 +16,21 @@ from checker import Machine, Promise
 from checker.check import settled
 from checker.language.lowering import lower
 from model import Compaction, Group, Log, Routing
+from model.controller import Controller
+from model.replication import Readers, Replication
 from spec import (
     BELIEVED_AND_FALSE,
     COMPACTION,
+    CONTROLLER,
     DELIVERY,
     LOG,
     MEMBERSHIP,
     OWNERSHIP,
+    REPLICATION,
     ROUTING,
 )
-from tests.model import logs_pinned, pinned
+from spec.replication import CTL_3, CTL_4, CTL_5, CTL_7, REP_5, REP_9
+from tests.model import logs_pinned, pinned, replication_pinned
 from tests.model.pinned import Broken, Counted
 
 PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
@@ -129,7 +134,68 @@ A producer that finds the leaders of its partitions: `verdict check routing`.
     logs_pinned.BROKEN[Routing],
 )
 
-SECTIONS = (GROUP_SECTION, LOG_SECTION, COMPACTION_SECTION, ROUTING_SECTION)
+READING = (REP_5, REP_9)
+CONTROLLING = (CTL_3, CTL_4, CTL_5, CTL_7)
+
+REPLICATION_SECTION = Section(
+    "Replication",
+    Replication,
+    """\
+The replicas of a partition, and what the controller decides of them: `verdict check replication`.
+
+In what Kafka calls safe (acks=all, min.insync.replicas of 2, clean elections, eligible leader
+replicas) nothing that was acknowledged is lost while one broker crashes, nor while brokers crash
+one after the other. With acks=1, with one replica in sync, or with unclean elections it is.
+
+REP-10 to REP-12 and CTL-6 say what must happen in the end: where sessions that may expire do,
+brokers that run are heard again and do their work, and those that crashed start again
+(`model/replication/progress.py`).
+""",
+    (
+        ("Copies", tuple(one for one in REPLICATION if one not in READING)),
+        ("Decisions", tuple(one for one in CONTROLLER if one not in CONTROLLING)),
+    ),
+    (("as_partition_log", "PartitionLog", "what may be read is an append-only log"),),
+    replication_pinned.COUNTED[Replication],
+    replication_pinned.BROKEN[Replication],
+)
+
+READERS_SECTION = Section(
+    "Readers",
+    Readers,
+    """\
+The same with clients that read: `verdict check readers`. A consumer that looks at epochs goes back
+where a log has lost what it had read. That is enough where a log loses records once; where that
+happens twice, a leader's answer may be an end of an older epoch that is not before the consumer's
+position, which the consumer takes for good, and REP-9 is false.
+""",
+    (("What is read", READING),),
+    (("as_partition_log", "PartitionLog", "what may be read is an append-only log"),),
+    replication_pinned.COUNTED[Readers],
+    replication_pinned.BROKEN[Readers],
+)
+
+CONTROLLER_SECTION = Section(
+    "The controller",
+    Controller,
+    """\
+The metadata log, those who write it, and those who read it: `verdict check controller`.
+""",
+    (("One log of decisions", CONTROLLING),),
+    (),
+    replication_pinned.COUNTED[Controller],
+    replication_pinned.BROKEN[Controller],
+)
+
+SECTIONS = (
+    GROUP_SECTION,
+    LOG_SECTION,
+    COMPACTION_SECTION,
+    ROUTING_SECTION,
+    REPLICATION_SECTION,
+    READERS_SECTION,
+    CONTROLLER_SECTION,
+)
 
 
 @cache

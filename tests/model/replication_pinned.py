@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checker import Machine
+from model.controller import Controller
 from model.replication import Readers, Replication
 from model.replication.design import Isr, Truncation
 from tests.model.pinned import Broken, Counted
@@ -33,12 +34,19 @@ COUNTED: Mapping[type[Machine], Mapping[str, Counted]] = {
             291_658, 1_214_598, 33, {**LOST, "REP-9": 16}, {"all_committed": 5}
         ),
     },
+    Controller: {
+        "zombies": Counted(5_860, 19_272, 14, {}, {"zombie": 2, "behind": 4}),
+        "three brokers": Counted(47_880, 191_238, 14, {}, {"zombie": 2, "behind": 4}),
+    },
 }
 """By machine, and the name of a configuration."""
 
 ONE: Mapping[str, Any] = {"Replica": 2, "LeaderEpoch": 3, "Value": 3, "Records": 1, "LogSize": 1}
 TWO: Mapping[str, Any] = {**ONE, "Records": 2, "LogSize": 2}
 SHORT: Mapping[str, Any] = {**ONE, "LeaderEpoch": 2, "Value": 2}
+NODES: Mapping[str, Any] = {
+    "Node": 2, "Replica": 3, "ControllerEpoch": 2, "LeaderEpoch": 2, "Entries": 3
+}  # fmt: skip
 LATER: Mapping[str, Any] = {**ONE, "in_the_end": True}
 
 BROKEN: Mapping[type[Machine], tuple[Broken, ...]] = {
@@ -127,6 +135,27 @@ BROKEN: Mapping[type[Machine], tuple[Broken, ...]] = {
              "unclean": True, "min_isr": 1},
             ("REP-3", "REP-4", "REP-7", "REP-9", "as_partition_log"),
             {**LOST, "REP-9": 14},
+        ),
+    ),
+    Controller: (
+        Broken(
+            "the log takes entries of controllers that were replaced",
+            {**NODES, "fencing": False},
+            ("CTL-3", "CTL-5"),
+            {"CTL-3": 6, "CTL-5": 9},
+        ),
+        Broken(
+            "a new controller has not read the log to its end",
+            {**NODES, "informed": False},
+            ("CTL-3", "CTL-5"),
+            {"CTL-3": 6, "CTL-5": 9},
+        ),
+        Broken(
+            "brokers are told of what is not committed",
+            {**NODES, "Replica": 2, "committed_only": False},
+            ("CTL-4", "CTL-7"),
+            {"CTL-4": 3, "CTL-7": 5},
+            {"CTL-7": (4, 0)},
         ),
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Replication: what is found in each configuration, and in broken designs."""
+"""Replication and the controller: what is found in each configuration, and in broken designs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from checker import Machine, Verdict, check, replay
 from checker.check import Engine
 from checker.engines.native import compiler
 from checker.language.machine import declaration
+from model.controller import Controller
 from model.replication import Readers, Replication
+from spec.replication import CONTROLLER, REPLICATION
 from tests.model.pinned import Broken
 from tests.model.replication_pinned import BROKEN, COUNTED
 
@@ -94,10 +96,14 @@ def test_a_broken_design_is_found_out(cls: type[Machine], broken: Broken) -> Non
 
 
 def test_every_promise_has_a_design_that_breaks_it() -> None:
-    methods = declaration(Readers).of("invariant", "step", "eventually", "refines")
-    asked = {method.promise.id for method in methods}
+    asked = {
+        method.promise.id
+        for cls in (Readers, Controller)
+        for method in declaration(cls).of("invariant", "step", "eventually", "refines")
+    }
     broken = {promise for some in BROKEN.values() for one in some for promise in one.breaks}
     assert asked == broken
+    assert asked == {one.id for one in (*REPLICATION, *CONTROLLER)} | {"as_partition_log"}
 
 
 def test_every_action_is_taken_somewhere() -> None:

@@ -20,7 +20,9 @@ GROUP = [
 LOG = [f"LOG-{n}" for n in range(1, 11)]
 COMPACTION = [f"LOG-{n}" for n in range(11, 19)]
 ROUTING = [f"RTE-{n}" for n in range(1, 7)]
-IDS = [*GROUP, *LOG, *COMPACTION, *ROUTING]
+REPLICATION = [f"REP-{n}" for n in range(1, 13)]
+CONTROLLER = [f"CTL-{n}" for n in range(1, 8)]
+IDS = [*GROUP, *LOG, *COMPACTION, *ROUTING, *REPLICATION, *CONTROLLER]
 
 
 def test_the_ids_are_these_for_good() -> None:
