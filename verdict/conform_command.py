@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,14 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+class Client(Enum):
+    """Client libraries that a load can be made with."""
+
+    CONFLUENT = "confluent"
+    KAFKA_PYTHON = "kafka_python"
+
+
 Broker = Annotated[
     str, typer.Option("--broker", "-b", metavar="NAME|H:P", help="A peer, or a broker's address.")
 ]
@@ -57,6 +66,7 @@ def load(
     broker: Broker = "verdict",
     records: Records = 2000,
     transactions: Transactions = False,
+    client: Annotated[Client, typer.Option("--client", help="Which library.")] = Client.CONFLUENT,
     seed: Annotated[int, typer.Option(metavar="N", help="Which load.")] = 0,
     keep: Folder = None,
 ) -> None:
@@ -66,7 +76,8 @@ def load(
 
     with _folder(keep) as folder, _started(broker) as server:
         with recording(folder / "history.jsonl") as recorder:
-            plan = Plan(seed, f"load-{seed}", records=records, transactions=transactions)
+            plan = Plan(seed, f"load-{seed}", records=records, transactions=transactions,
+                        client=client.value)  # fmt: skip
             run(plan, server, recorder)
         report = check(recorder.history)
     _say(report)

@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from conformance.history import Crash, Place, Recorder, Send
-from conformance.history.confluent import Consumer, Producer
 from conformance.load.topics import create, ends
 from conformance.peers import Process, Server
 
@@ -38,6 +39,7 @@ class Plan:
 
     records       by each producer
     transactions  whether the first producer works in transactions
+    client        a module of conformance.history: confluent or kafka_python
     crashes       how often the broker is killed
     pause         seconds that a producer waits between bursts: a load is to last while it crashes
     """
@@ -49,6 +51,7 @@ class Plan:
     consumers: int = 2
     records: int = 2000
     transactions: bool = False
+    client: str = "confluent"
     crashes: int = 0
     pause: float = 0.01
 
@@ -65,6 +68,7 @@ class _Load:
         self.plan = plan
         self.server = server
         self.recorder = recorder
+        self.client = import_module(f"conformance.history.{plan.client}")
         self.over = threading.Event()
         self.committing = threading.Lock()
         """Held by who commits, and by who reads what is committed."""
@@ -78,7 +82,7 @@ class _Load:
         dice = random.Random(f"{self.plan.seed} producer {index}")
         name = f"producer-{index}"
         within = self.plan.transactions and index == 0
-        producer = Producer(
+        producer = self.client.Producer(
             self.recorder,
             name,
             self.server.bootstrap,
@@ -103,7 +107,7 @@ class _Load:
         finally:
             producer.close()
 
-    def _end(self, producer: Producer, dice: random.Random) -> None:
+    def _end(self, producer: Any, dice: random.Random) -> None:
         if dice.random() < 0.2:  # noqa: PLR2004 - one in five
             producer.abort()
         else:
@@ -112,7 +116,7 @@ class _Load:
 
     def consume(self, index: int) -> None:
         """One member of the group until the load is over."""
-        consumer = Consumer(
+        consumer = self.client.Consumer(
             self.recorder, f"consumer-{index}", self.server.bootstrap, group="group"
         )
         try:
@@ -145,10 +149,11 @@ class _Load:
 
     def progress(self) -> dict[Place, int]:
         """What the group has committed; nobody commits meanwhile."""
-        asker = Consumer(self.recorder, "asker", self.server.bootstrap, group="group")
+        asker = self.client.Consumer(self.recorder, "asker", self.server.bootstrap, group="group")
         try:
             with self.committing:
-                return asker.committed(self.plan.places)
+                found: dict[Place, int] = asker.committed(self.plan.places)
+                return found
         finally:
             asker.close()
 
@@ -160,7 +165,7 @@ class _Load:
     def read_everything(self) -> dict[Place, int]:
         """Every partition from its beginning to its end; where the last committed record ends."""
         goal = ends(self.server.bootstrap, self.plan.places)
-        reader = Consumer(self.recorder, "reader", self.server.bootstrap)
+        reader = self.client.Consumer(self.recorder, "reader", self.server.bootstrap)
         last: dict[Place, int] = {}
         try:
             reader.assign(self.plan.places)

@@ -14,7 +14,7 @@ from conformance.load import Plan, crash_test
 from conformance.load.workload import Stuck
 from conformance.peers import NAMES, Server
 from tests.conformance.brokers import started
-from tests.verdict.running import one_line, verdict
+from tests.verdict.running import another, one_line, verdict
 
 QUICK = Plan(1, records=150, partitions=2, transactions=True)
 
@@ -23,13 +23,15 @@ def sends(history: list[Operation]) -> list[Send]:
     return [operation for operation in history if isinstance(operation, Send)]
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
+@pytest.fixture(scope="module", params=["confluent", "kafka_python"])
+def loaded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[Operation]:
     """The history of a load that the command put on a broker."""
     folder = tmp_path_factory.mktemp("load")
     with started("verdict") as server:
-        said = verdict("conform", "load", "-b", server.bootstrap, "--records", "150",
-                       "--transactions", "--keep", folder)  # fmt: skip
+        said = another("conform", "load", "-b", server.bootstrap, "--records", "150",
+                       "--transactions", "--client", request.param, "--keep", folder)  # fmt: skip
     assert said.status == 0, said
     assert said.out.splitlines()[-1] == "no anomaly"
     return read(folder / "history.jsonl")
