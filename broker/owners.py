@@ -6,6 +6,20 @@ absolute value of the Java hash of its name, modulo the number of partitions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from broker.errors import ErrorCode, Refused
+
+LONGEST = 16_000
+"""Bytes of a name: a record's key has an int16 for its length, and an id is longer than a name."""
+
+
+def check_lengths(values: Iterable[object]) -> None:
+    """Refuse a request with a name, or an id, that no record could have for its key."""
+    for value in values:
+        if isinstance(value, str) and 4 * len(value) > LONGEST < len(value.encode()):
+            raise Refused(ErrorCode.INVALID_REQUEST)
+
 
 def java_hash(text: str) -> int:
     """Java's String.hashCode: over UTF-16 units, in 32 bits with a sign."""

@@ -62,7 +62,7 @@ from broker.groups.requests import (
     SyncGroupResponse,
 )
 from broker.groups.shard import ExpiryDue, Shard
-from broker.owners import partition_for
+from broker.owners import check_lengths, partition_for
 from broker.sansio import (
     Appended,
     Ask,
@@ -71,6 +71,7 @@ from broker.sansio import (
     Fired,
     Input,
     Loaded,
+    Marker,
     Outbox,
     Output,
     Replayed,
@@ -163,12 +164,11 @@ class GroupCoordinator:
 
     def handle(self, event: Event, now: int) -> list[Output]:
         """What follows from an input, at this time in ms."""
-        self._out.now = now
+        self._out.now, self._out.outputs = now, []
         self._take(event)
         for shard in self._shards.values():
             shard.go_on()
-        outputs, self._out.outputs = self._out.outputs, []
-        return outputs
+        return self._out.outputs
 
     def _take(self, event: Event) -> None:
         match event:
@@ -189,8 +189,7 @@ class GroupCoordinator:
                 self._shards[partition] = self._loading.pop(partition)
                 self._shards[partition].loaded()
             case Ended(partition, marker):
-                if partition in self._shards:
-                    self._shards[partition].replay(marker)
+                self._ended(partition, marker)
             case Resigned(partition):
                 self._loading.pop(partition, None)
                 if partition in self._shards:
@@ -200,6 +199,13 @@ class GroupCoordinator:
                 self._topics_changed(topics)
             case _:
                 assert_never(event)
+
+    def _ended(self, partition: int, marker: Marker) -> None:
+        """A marker counts at once, or once what was before it in the log has been replayed."""
+        if partition in self._loading:
+            self._loading[partition].late.append(marker)
+        elif partition in self._shards:
+            self._shards[partition].replay(marker)
 
     def _topics_changed(self, topics: Mapping[str, tuple[UUID, int]]) -> None:
         gone = frozenset(
@@ -242,7 +248,9 @@ class GroupCoordinator:
     def _check(self, request: Any) -> None:
         if isinstance(request, NAMED) and not request.group:
             raise Refused(ErrorCode.INVALID_GROUP_ID)
+        check_lengths(vars(request).values())
         if isinstance(request, JoinGroup):
+            check_lengths(each.name for each in request.protocols)
             least = self.config.group_min_session_timeout_ms
             most = self.config.group_max_session_timeout_ms
             if not least <= request.session_timeout <= most:

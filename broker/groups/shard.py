@@ -64,10 +64,14 @@ class Removed:
 
 
 class Shard:
-    """The groups of one partition."""
+    """The groups of one partition.
+
+    late  markers that were written while the log before them was being replayed
+    """
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.late: list[Marker] = []
         self.rebalance = Rebalance(core)
         self.consumers = Consumers(core)
         joins = Joins(core, self.rebalance)
@@ -206,6 +210,8 @@ class Shard:
 
     def loaded(self) -> None:
         """All members have a session from now on; a group that is too large rebalances."""
+        for marker in self.late:
+            self.replay(marker)
         for group in self.core.classic.values():
             for member in group.members.values():
                 self.rebalance.alive(group, member)

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, assert_never
 
 from broker.errors import ErrorCode, Refused
-from broker.owners import partition_for
+from broker.owners import check_lengths, partition_for
 from broker.sansio import (
     Appended,
     Ask,
@@ -85,10 +85,9 @@ class TransactionCoordinator:
 
     def handle(self, event: Input | MarkersWritten, now: int) -> list[Output | WriteMarkers]:
         """What follows from an input, at this time in ms."""
-        self._out.now = now
+        self._out.now, self._out.outputs = now, []
         self._take(event)
-        outputs, self._out.outputs = self._out.outputs, []
-        return outputs
+        return self._out.outputs
 
     def _take(self, event: Input | MarkersWritten) -> None:
         match event:
@@ -207,6 +206,7 @@ class TransactionCoordinator:
     def _check(self, request: InitProducerId | AddPartitions | EndTxn) -> None:
         if not request.transactional_id:
             raise Refused(ErrorCode.INVALID_REQUEST)
+        check_lengths([request.transactional_id])
         if not isinstance(request, InitProducerId):
             return
         if (request.producer_id == -1) != (request.epoch == -1):
