@@ -3,7 +3,8 @@
 Knows nothing of Kafka.
 """
 
-from checker.check import check, prove, replay, simulate
+from checker.certificate import Certificate
+from checker.check import certify, check, prove, replay, simulate
 from checker.language import (
     Bag,
     Bulletin,
@@ -45,6 +46,7 @@ __all__ = [
     "Bag",
     "Bulletin",
     "Capacity",
+    "Certificate",
     "Configuration",
     "Counter",
     "Coverage",
@@ -73,6 +75,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "action",
+    "certify",
     "check",
     "configuration",
     "each",

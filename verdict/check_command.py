@@ -7,6 +7,7 @@ import sys
 import typer
 
 from verdict import options
+from verdict.certified import certified
 from verdict.options import Format, limits
 from verdict.output import console, folder
 from verdict.progress import display
@@ -38,6 +39,8 @@ def check(
 ) -> None:
     """Explore every reachable state.  Without MACHINE, of every machine's configurations."""
     only = frozenset(prop) if prop else None
+    if engine is options.Engine.ALL:
+        raise typer.Exit(certified(words or [], config, format, output, timeout))
     budget = limits(max_states, max_memory, timeout)
     order = Order(
         limits=budget,

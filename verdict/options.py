@@ -31,6 +31,7 @@ class Engine(Enum):
     AUTO = "auto"
     NATIVE = "native"
     PYTHON = "python"
+    ALL = "all"
 
 
 def memory(text: str) -> int:
@@ -103,7 +104,9 @@ Workers = Annotated[
 EngineName = Annotated[
     Engine,
     typer.Option(
-        "--engine", help="What explores: generated C, generated Python, or C where it compiles."
+        "--engine",
+        help="What explores: generated C, generated Python, or C where it compiles; `all` compares "
+        "them with z3, up to a depth.",
     ),
 ]
 Threads = Annotated[

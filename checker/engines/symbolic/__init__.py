@@ -19,10 +19,12 @@ r"""The symbolic engine: machines as formulas, and questions to z3 about their r
     kinduction   what is true because it was true k times
     spacer       an invariant that z3 finds by itself
     proving      all of these, one after the other; asked: the door to it
+    agreement    what z3 and the engines that search find of one machine, compared
 
 Importing it needs z3: RequestError where that is not installed.
 """
 
+from checker.engines.symbolic.agreement import compared
 from checker.engines.symbolic.asked import proofs_of
 from checker.engines.symbolic.budget import Budget, Undecided
 from checker.engines.symbolic.encoding import Encoding, encode
@@ -35,6 +37,7 @@ __all__ = [
     "Encoding",
     "Undecided",
     "bounded",
+    "compared",
     "encode",
     "proofs_of",
     "reachable_levels",

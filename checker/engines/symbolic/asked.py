@@ -11,7 +11,7 @@ from checker.engines.symbolic import terms
 from checker.engines.symbolic.induction import Goal
 from checker.engines.symbolic.proving import PROVABLE, Attempt, Proving, Subject
 from checker.engines.symbolic.unbounded import countable
-from checker.errors import RequestError
+from checker.errors import RequestError, VerdictError
 from checker.language.ir import Const, Program
 from checker.language.lowering import lower
 from checker.language.machine import Machine, settings_of
@@ -47,7 +47,10 @@ def proofs_of(
 
     def with_bounds(bound: int) -> Program:
         settings = settings_of(machine).items() | dict.fromkeys(free, bound)
-        return lower(type(machine)(**settings))
+        try:
+            return lower(type(machine)(**settings))
+        except VerdictError:  # a default, or a constant, is beyond that
+            return program
 
     proving = Proving(Subject(program, with_bounds), goals, attempt)
     return Proofs(
@@ -98,7 +101,7 @@ _SAYS = {"eventually": "what happens in the end", "refines": "what a step is in 
 def _free(program: Program, bounded: frozenset[str] | None) -> frozenset[str]:
     if bounded is None:
         return frozenset()
-    able = countable(program)
+    able = countable(program) & program.settings.sizes.keys()
     for name in sorted(bounded - able):
         if name not in program.settings.sizes:
             raise RequestError(

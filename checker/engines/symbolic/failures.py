@@ -62,7 +62,8 @@ def _found(
     if broken is False:
         return None
     solver, encoding = induction.solver, induction.encoding
-    with terms.frame(solver, conj(broken, *induction.literals(goal).values())):
+    assumed = [] if start else list(induction.literals(goal).values())
+    with terms.frame(solver, conj(broken, *assumed)):
         if not budget.ask(solver):
             return None
         model = solver.model()

@@ -100,7 +100,7 @@ class Induction:
             with terms.frame(self.solver, move.choice):
                 for number, goal in enumerate(goals):
                     broken = self.broken(goal, move, start=start)
-                    self._ask(asked[number], goal, broken, move.name)
+                    self._ask(asked[number], goal, broken, move.name, start=start)
         for number, goal in enumerate(goals):
             self._ask(asked[number], goal, self.stopped(goal), "")
         return Shown(
@@ -109,11 +109,13 @@ class Induction:
             {n: one.seconds for n, one in asked.items()},
         )
 
-    def _ask(self, asked: _Asked, goal: Goal, broken: Bit, where: str) -> None:
+    def _ask(
+        self, asked: _Asked, goal: Goal, broken: Bit, where: str, *, start: bool = False
+    ) -> None:
         if broken is False or asked.failed is not None:
             return
         began = time.perf_counter()
-        literals = self.literals(goal)
+        literals = {} if start else self.literals(goal)  # nothing comes before a start
         with terms.frame(self.solver, broken):
             if self._budget.ask(self.solver, *literals.values(), most=self._most) is False:
                 core = {str(literal) for literal in self.solver.unsat_core()}

@@ -64,7 +64,8 @@ class Attempt:
 class Subject:
     """A machine to prove something of.
 
-    with_bounds   the machine with another bound for each counter that is freed
+    with_bounds   the machine with another bound for each counter that is freed, where there is
+                  such a machine; else the machine itself
     """
 
     program: Program

@@ -112,3 +112,6 @@ _QUESTIONS: Mapping[str, Callable[[Unrolling, Property], Question]] = {
     "reachable": _reachable,
     "terminal": _terminal,
 }
+
+ASKED = tuple(_QUESTIONS)
+"""The kinds of property that runs of bounded length decide."""

@@ -42,35 +42,43 @@ def reachable_levels(
     Disagreement where the evaluator says otherwise.
     """
     _refuse_negative(steps)
-    unrolling = Unrolling(encode(program), Budget(seconds))
-    replay = Replay(program)
-    new: dict[Snapshot, Bit] = {}
-    levels = [_level(unrolling, replay, new)]
-    while len(levels) <= steps:
-        if levels[-1]:
-            unrolling.extend()
-            for is_new in new.values():
-                unrolling.add(is_new, unrolling.length)
-            levels.append(_level(unrolling, replay, new))
-        else:
-            levels.append(set())
-    return levels
+    found = Levels(program, Budget(seconds))
+    return [found.next() for _ in range(steps + 1)]
 
 
-def _level(unrolling: Unrolling, replay: Replay, new: dict[Snapshot, Bit]) -> set[Snapshot]:
-    """The last states of all runs; `new` gets for each that a state is another one."""
-    encoding, last = unrolling.encoding, unrolling.length
-    level: set[Snapshot] = set()
-    with unrolling.asking():
-        while unrolling.found():
-            run = unrolling.run()
-            replay.run(run)
-            state = run[-1].state
-            assert state not in new, f"the solver finds {state}, which it was told not to"
-            new[state] = neg(equal(encoding.state, lift(encoding.program.state, state)))
-            unrolling.add(new[state], last)
-            level.add(state)
-    return level
+class Levels:
+    """The states first reached at 0, 1, 2 … steps, one level after the other."""
+
+    def __init__(self, program: Program, budget: Budget) -> None:
+        self._unrolling = Unrolling(encode(program), budget)
+        self._replay = Replay(program)
+        self._new: dict[Snapshot, Bit] = {}
+        self._last: set[Snapshot] | None = None
+
+    def next(self) -> set[Snapshot]:
+        """The next level.  Undecided where the budget runs out; Disagreement."""
+        if self._last is not None and self._last:
+            self._unrolling.extend()
+            for is_new in self._new.values():
+                self._unrolling.add(is_new, self._unrolling.length)
+        self._last = set() if self._last == set() else self._level()
+        return self._last
+
+    def _level(self) -> set[Snapshot]:
+        """The last states of all runs that were not seen before."""
+        unrolling = self._unrolling
+        encoding, last = unrolling.encoding, unrolling.length
+        level: set[Snapshot] = set()
+        with unrolling.asking():
+            while unrolling.found():
+                run = unrolling.run()
+                self._replay.run(run)
+                state = run[-1].state
+                assert state not in self._new, f"z3 finds {state}, which it was told not to"
+                self._new[state] = neg(equal(encoding.state, lift(encoding.program.state, state)))
+                unrolling.add(self._new[state], last)
+                level.add(state)
+        return level
 
 
 def bounded(

@@ -243,6 +243,27 @@ class WrongAtTheStart(Machine):
         return self.number != 0
 
 
+class NothingSo(Machine):
+    """What is true of no state at all, neither the start nor any other."""
+
+    number: Number = 0
+
+    @action
+    def grow(self) -> None:
+        """One more."""
+        self.number += 1
+
+    @inductive
+    def less_than_nothing(self) -> bool:
+        """It is less than nothing."""
+        return self.number < 0
+
+    @invariant
+    def odd_and_even(self) -> bool:
+        """It is odd and even at once, which would follow from anything false."""
+        return self.number % 2 == 0 and self.number % 2 == 1
+
+
 class Walk(Machine):
     """Round and round: four stations, and one that nobody gets to."""
 

@@ -172,6 +172,18 @@ def test_a_lemma_is_false_at_the_start() -> None:
     assert found.proof("positive").result == "violated"
 
 
+@pytest.mark.parametrize("bounded", [None, frozenset[str]()])
+def test_nothing_follows_from_what_is_true_of_no_state(bounded: frozenset[str] | None) -> None:
+    """Assumed before a step it would prove anything; of a start nothing is assumed."""
+    found = prove(proved.NothingSo(Number=2), bounded=bounded)
+    assert results(found) == {
+        "less_than_nothing": "violated",
+        "odd_and_even": "violated",
+        "well-defined": "holds",
+    }
+    assert found.exit_status == 1
+
+
 def test_lemmas_are_invariants_to_the_engines_that_search() -> None:
     verdict = check(proved.Tickets(Worker=2, Ticket=3, counting=False))
     assert verdict.finding("drawn_before").kind == "invariant"
