@@ -24,6 +24,8 @@ from broker.groups.records.consumer import (
     CurrentValue,
     EpochKey,
     EpochValue,
+    RegexKey,
+    RegexValue,
     SubscriptionKey,
     SubscriptionValue,
     TargetEpochKey,
@@ -34,8 +36,8 @@ from broker.groups.records.consumer import (
 )
 
 Partition = tuple[UUID, int]
-Key = EpochKey | SubscriptionKey | TargetEpochKey | TargetKey | CurrentKey
-Value = EpochValue | SubscriptionValue | TargetEpochValue | TargetValue | CurrentValue
+Key = EpochKey | SubscriptionKey | TargetEpochKey | TargetKey | CurrentKey | RegexKey
+Value = EpochValue | SubscriptionValue | TargetEpochValue | TargetValue | CurrentValue | RegexValue
 
 FIRST_EPOCH = 1
 """The epoch of a group, and of its target, before anything has happened."""
@@ -100,6 +102,7 @@ class ConsumerGroup:
 
     hash      of the topics that were last looked at
     target_at when the target was made, ms
+    regexes   the topics that each regular expression stands for
     """
 
     name: str
@@ -109,10 +112,16 @@ class ConsumerGroup:
     target_at: int = 0
     members: dict[str, Member] = field(default_factory=dict)
     targets: dict[str, frozenset[Partition]] = field(default_factory=dict)
+    regexes: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def copy(self) -> ConsumerGroup:
         """A group that can be changed without changing this one."""
-        return replace(self, members=dict(self.members), targets=dict(self.targets))
+        return replace(
+            self,
+            members=dict(self.members),
+            targets=dict(self.targets),
+            regexes=dict(self.regexes),
+        )
 
     def apply(self, key: Key, value: Value | None) -> None:
         """A record is in the log."""
@@ -136,6 +145,10 @@ class ConsumerGroup:
                 if name in self.members:
                     subscription = self.members[name].subscription
                     self.members[name] = Member(name, subscription, NOWHERE)
+            case RegexKey(_, regex), RegexValue(topics):
+                self.regexes[regex] = frozenset(topics)
+            case RegexKey(_, regex), None:
+                self.regexes.pop(regex, None)
             case _:
                 pass
 
@@ -151,6 +164,8 @@ class ConsumerGroup:
         yield TargetEpochKey(self.name)
         for name in self.members:
             yield SubscriptionKey(self.name, name)
+        for regex in self.regexes:
+            yield RegexKey(self.name, regex)
         yield EpochKey(self.name)
 
     def static(self, instance_id: str) -> Member | None:
@@ -169,10 +184,15 @@ class ConsumerGroup:
             for partition in (*member.assigned, *member.revoking)
         }
 
+    def subscribed(self, member: Member) -> set[str]:
+        """The topics that a member subscribes to, by name or by expression."""
+        said = member.subscription
+        return {*said.topics, *self.regexes.get(said.regex or "", ())}
+
     @property
     def topics(self) -> set[str]:
         """The topics that any member subscribes to."""
-        return {topic for each in self.members.values() for topic in each.subscription.topics}
+        return {topic for each in self.members.values() for topic in self.subscribed(each)}
 
     @property
     def state(self) -> str:

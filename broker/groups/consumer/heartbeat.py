@@ -12,8 +12,8 @@ that is durable, and then the copy is the group.  What could not be written has 
 A member that is not heard of for the session timeout, or does not give up what it was asked to
 for its rebalance timeout, is out.
 
-Not here: subscriptions by regular expression, which are refused.  Kafka's are RE2's, which match
-in linear time; Python's would let one client stall the broker.
+Regular expressions are looked up again with every heartbeat, so that topics that come to match
+are had soon; Kafka does that beside the heartbeats, and from time to time.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from broker.groups.consumer.group import (
     listed,
     unlisted,
 )
+from broker.groups.consumer.patterns import matches
 from broker.groups.consumer.reconcile import Owned, reconcile
 from broker.groups.consumer.requests import (
     JOIN,
@@ -44,6 +45,7 @@ from broker.groups.consumer.requests import (
     ConsumerGroupHeartbeat,
     ConsumerGroupHeartbeatResponse,
 )
+from broker.groups.consumer.validation import check, check_epoch
 from broker.groups.core import Core
 from broker.groups.records import encode
 from broker.groups.records.classic import GroupKey
@@ -51,6 +53,8 @@ from broker.groups.records.consumer import (
     CurrentKey,
     EpochKey,
     EpochValue,
+    RegexKey,
+    RegexValue,
     SubscriptionKey,
     TargetEpochKey,
     TargetEpochValue,
@@ -58,9 +62,6 @@ from broker.groups.records.consumer import (
     TargetValue,
 )
 from broker.sansio import Record, Token
-
-NAMES_ITSELF = 1
-"""The first version in which a member chooses its own id."""
 
 
 @dataclass(frozen=True)
@@ -295,6 +296,7 @@ class Consumers:
             client_id=request.client_id,
             client_host=request.client_host,
             topics=known.topics if request.topics is None else tuple(sorted({*request.topics})),
+            regex=known.regex if request.regex is None else request.regex,
             rebalance_timeout=(
                 known.rebalance_timeout
                 if request.rebalance_timeout == -1
@@ -308,10 +310,26 @@ class Consumers:
         if new:
             # Until it has followed a target it is nowhere.
             group.members[member.member_id] = replace(member, subscription=said, epoch=NOWHERE)
+        changed = self._resolve(draft) or (said.topics, said.regex) != (known.topics, known.regex)
         seen = metadata_hash(group.topics, self.core.topics)
-        if said.topics != known.topics or seen != group.hash:
+        if changed or seen != group.hash:
             draft.change(EpochKey(group.name), EpochValue(group.epoch + 1, seen))
         return replace(member, subscription=said)
+
+    def _resolve(self, draft: Draft) -> bool:
+        """Look up the topics that expressions stand for; whether any stands for others now."""
+        group = draft.group
+        asked = {member.subscription.regex for member in group.members.values()} - {None, ""}
+        changed = False
+        for regex in sorted(each for each in asked if each is not None):
+            found = frozenset(topic for topic in self.core.topics if matches(regex, topic))
+            if group.regexes.get(regex) != found:
+                value = RegexValue(tuple(sorted(found)), 0, self.core.out.now)
+                draft.change(RegexKey(group.name, regex), value)
+                changed = True
+        for regex in sorted(group.regexes.keys() - asked):
+            draft.change(RegexKey(group.name, regex), None)
+        return changed
 
     def _assign(self, draft: Draft) -> None:
         """Make the target for the group's epoch, unless the one before is too young."""
@@ -327,7 +345,7 @@ class Consumers:
             Subscriber(
                 name,
                 member.subscription.instance_id,
-                self._topic_ids(member),
+                self._topic_ids(group, member),
                 group.targets.get(name, frozenset()),
             )
             for name, member in group.members.items()
@@ -340,9 +358,9 @@ class Consumers:
                 draft.change(TargetKey(group.name, name), TargetValue(listed(partitions)))
         draft.change(TargetEpochKey(group.name), TargetEpochValue(group.epoch, now))
 
-    def _topic_ids(self, member: Member) -> frozenset[UUID]:
+    def _topic_ids(self, group: ConsumerGroup, member: Member) -> frozenset[UUID]:
         topics = self.core.topics
-        return frozenset(topics[each][0] for each in member.subscription.topics if each in topics)
+        return frozenset(topics[each][0] for each in group.subscribed(member) if each in topics)
 
     def _follow(self, draft: Draft, member: Member, owned: Owned) -> Member:
         """Take the member's next step towards the target."""
@@ -351,7 +369,7 @@ class Consumers:
             member,
             group.target_epoch,
             group.targets.get(name, frozenset()),
-            self._topic_ids(member),
+            self._topic_ids(group, member),
             group.owned(but=name),
             owned,
         )
@@ -359,37 +377,6 @@ class Consumers:
             draft.change(CurrentKey(group.name, name), after.current)
             draft.moved = True
         return after
-
-
-def check(request: ConsumerGroupHeartbeat, assignors: tuple[str, ...]) -> None:
-    """Refuse what means nothing."""
-    epoch = request.member_epoch
-    unnamed = not request.member_id and (
-        request.version >= NAMES_ITSELF or epoch > JOIN or epoch == LEAVE
-    )
-    empty = "" in {request.group, request.instance_id, request.rack_id}
-    incomplete = epoch == JOIN and (
-        request.rebalance_timeout == -1
-        or request.owned is None
-        or bool(request.owned)
-        or (request.topics is None and request.regex is None)
-    )
-    nobody = epoch == LEAVE_FOR_NOW and request.instance_id is None
-    if unnamed or empty or incomplete or nobody or epoch < LEAVE_FOR_NOW:
-        raise Refused(ErrorCode.INVALID_REQUEST)
-    if request.assignor is not None and request.assignor not in assignors:
-        raise Refused(ErrorCode.UNSUPPORTED_ASSIGNOR)
-    if request.regex:
-        raise Refused(ErrorCode.INVALID_REGULAR_EXPRESSION)
-
-
-def check_epoch(member: Member, epoch: int, owned: Owned) -> None:
-    """A member is at its epoch, or has missed the answer that gave it this one."""
-    if epoch == member.epoch:
-        return
-    missed = epoch == member.previous_epoch and owned is not None
-    if epoch > member.epoch or not missed or not (owned or set()) <= member.assigned.keys():
-        raise Refused(ErrorCode.FENCED_MEMBER_EPOCH)
 
 
 def preferred(group: ConsumerGroup, assignors: tuple[str, ...]) -> str:

@@ -80,9 +80,13 @@ def wanted(text: str) -> tuple[TopicWanted, ...] | None:
 
 
 def topics(text: str) -> dict[str, tuple[UUID, int]]:
-    """t:4,u:2; a topic's id is the number of its letter."""
+    """t:4,u:2; a topic's id is the numbers of its letters."""
     pairs = (each.split(":") for each in listed(text))
-    return {name: (UUID(int=ord(name)), int(size)) for name, size in pairs}
+    return {name: (topic_id(name), int(size)) for name, size in pairs}
+
+
+def topic_id(name: str) -> UUID:
+    return UUID(int=int.from_bytes(name.encode(), "big"))
 
 
 def owned(text: str | None) -> tuple[TopicPartitions, ...] | None:
@@ -90,7 +94,7 @@ def owned(text: str | None) -> tuple[TopicPartitions, ...] | None:
     if text is None:
         return None
     return tuple(
-        TopicPartitions(UUID(int=ord(each.topic)), each.partitions) for each in wanted(text) or ()
+        TopicPartitions(topic_id(each.topic), each.partitions) for each in wanted(text) or ()
     )
 
 
