@@ -24,6 +24,8 @@ from examples.alternating_bit import AlternatingBit
 from examples.two_phase import TwoPhase
 from model.compaction import Compaction
 from model.group import Group
+from model.replication import Replication
+from model.replication.design import Truncation
 from model.routing import Routing
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -65,6 +67,19 @@ def tombstone() -> Diagram:
     return state_diagram(Compaction(Key=1, LogSize=2, Value=0), "clock[*]")
 
 
+def truncated() -> Diagram:
+    """KIP-101: a follower cuts off what is committed, and may lead."""
+    replication = Replication(
+        Replica=2,
+        LeaderEpoch=3,
+        Value=3,
+        Records=1,
+        LogSize=1,
+        truncation=Truncation.HIGH_WATERMARK,
+    )
+    return run(check(replication, only=frozenset({"REP-1"}), limits=Limits(depth=7)), "REP-1")
+
+
 def group(name: str) -> Group:
     """The group in one of its named configurations."""
     [settings] = [each.settings for each in Group.configurations if each.name == name]
@@ -78,6 +93,7 @@ DIAGRAMS: Mapping[str, Callable[[], Diagram]] = {
     "tombstone": cache(tombstone),
     "stale_packet": cache(lambda: run(check(AlternatingBit(Data=2)), "a_stale_packet")),
     "zombie": cache(zombie),
+    "truncated": cache(truncated),
 }
 
 
