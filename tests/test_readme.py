@@ -2,8 +2,8 @@
 
 `VERDICT_REWRITE=1 pytest tests/test_readme.py -m "slow or not slow"` writes them anew.
 
-The table of promises and the traces are made here from the model; the output of `verdict check`
-is compared, apart from durations, with what the command prints.
+The table of promises and the traces are made here from the model; the lines of `verdict check`,
+one a run, are compared, apart from durations, with what the command prints.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 TRACES = ROOT / "docs" / "traces"
 REWRITE = bool(os.environ.get("VERDICT_REWRITE"))
-DURATION = re.compile(r"\d+\.\d s")
+DURATION = re.compile(r" *\d+\.\d s")
 WIDTH = 100
 
 
@@ -120,7 +120,10 @@ def test_what_check_prints() -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    held("check", f"```text\n{done.stdout}```\n")
+    lines = done.stdout.splitlines()
+    runs = [line for line in lines if line.startswith(("✓ ", "✗ ", "? "))]
+    assert lines[-1] == f"{len(runs)} runs: everything as expected"
+    held("check", "\n".join(["```text", *runs, lines[-1], "```\n"]))
 
 
 def test_every_machine_of_the_project_is_named() -> None:
