@@ -34,7 +34,7 @@ def check(  # noqa: PLR0913 - keywords, each with a default
     only: frozenset[str] | None = None,
     engine: Engine = "python",
     workers: int = 1,
-    symmetry: bool = False,
+    symmetry: bool | Literal["auto"] = False,
     fingerprints: bool = False,
     checkpoint: Path | None = None,
 ) -> Verdict:
@@ -49,7 +49,8 @@ def check(  # noqa: PLR0913 - keywords, each with a default
     workers        threads of the native engine; the other has one
 
     Of the native engine alone:
-    symmetry       visit one state of those that differ only in the names of symmetric values
+    symmetry       visit one state of those that differ only in the names of symmetric values;
+                   "auto", where that is sound and the engine can
     fingerprints   keep 64 bits of each state; the verdict says how likely two were taken for one
     checkpoint     a file: the search is put down in it every minute, and taken up from it
 
@@ -57,7 +58,7 @@ def check(  # noqa: PLR0913 - keywords, each with a default
     engine, for what an engine cannot do, or where symmetry would not be sound; EngineError where
     the native engine finds no C compiler.
     """
-    options = native.Options(workers, symmetry, fingerprints, checkpoint)
+    options = native.Options(workers, symmetry is True, fingerprints, checkpoint)
     if engine not in ("auto", "python", "native"):
         raise RequestError(f"there is no engine {engine!r}", hint="auto, native or python")
     if workers < 1:
@@ -70,8 +71,11 @@ def check(  # noqa: PLR0913 - keywords, each with a default
     asked = (program, configuration, hazards, limits, reporter)
     if engine == "python":
         return without_probes(check_program(*asked), probes)
+    wanted = options
+    if symmetry == "auto" and native.is_symmetric(program):
+        wanted = replace(options, symmetry=True)
     try:
-        return without_probes(native.check_program(*asked, options), probes)
+        return without_probes(native.check_program(*asked, wanted), probes)
     except EngineError as error:
         if engine == "native" or options != native.Options(workers):
             raise

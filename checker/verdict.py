@@ -187,6 +187,10 @@ class Limits:
     depth: int | None = None
 
 
+UP_TO_NAMES = "one state stands for all that differ in the names of"
+"""How a verdict's note begins that says that symmetry was used."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a search has come."""

@@ -1,7 +1,8 @@
 """`verdict museum`: protocol bugs that Kafka had and hazards that it has, each shown by a machine.
 
 Of each entry two designs are searched, on the same configuration: the broken one, in which a
-property must be false, and the fixed one, in which it must hold.  Only that property is asked.
+property must be false, and the fixed one, in which it must hold.  Only that property is asked, and
+where its machine is symmetric, one state stands for all that differ in names alone.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def visit(entries: Sequence[Entry], order: Order, progress: Display, jobs: int) 
     """Search both designs of each entry."""
     exhibits = [entry.exhibit for entry in entries if entry.exhibit is not None]
     runs = [run for exhibit in exhibits for run in (broken_run(exhibit), fixed_run(exhibit))]
-    found = run_all(runs, order, jobs=jobs, display=progress, done=_nothing)
+    found = run_all(
+        runs, replace(order, symmetry="auto"), jobs=jobs, display=progress, done=_nothing
+    )
     outcomes = iter(found)
     return [
         Shown(entry)

@@ -20,6 +20,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from checker.language.domains import shown
+from checker.verdict import UP_TO_NAMES
 from verdict import registry
 from verdict.render_json import outcome_data
 from verdict.render_text import finding_pieces
@@ -110,7 +111,13 @@ def _answer(design: Design) -> str:
     if finding.result == "violated":
         length = plural(finding.trace.length, "state") if finding.trace is not None else "nowhere"
         return f"is false, {length}"
-    return f"holds in {plural(verdict.distinct, 'state')}"
+    up_to_names = any(note.startswith(UP_TO_NAMES) for note in verdict.notes)
+    counted = plural(verdict.distinct, "state")
+    return (
+        f"holds in {counted}, which differ in more than names"
+        if up_to_names
+        else f"holds in {counted}"
+    )
 
 
 def _settings(settings: Any) -> str:

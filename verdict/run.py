@@ -19,6 +19,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import checker
 from checker import Limits, Machine, Reporter, Verdict
@@ -49,7 +50,7 @@ class Order:
     seed: int = 0
     engine: Engine = "auto"
     threads: int = 1
-    symmetry: bool = False
+    symmetry: bool | Literal["auto"] = False
     fingerprints: bool = False
     checkpoints: Path | None = None
 
@@ -274,7 +275,7 @@ def reproduces(run: Run, order: Order, identifier: str = "") -> str:
     else:
         words += ["--engine", order.engine] if order.engine != "auto" else []
         words += ["--threads", str(order.threads)] if order.threads > 1 else []
-        words += ["--symmetry"] if order.symmetry else []
+        words += ["--symmetry"] if order.symmetry is True else []
         words += ["--fingerprints"] if order.fingerprints else []
     named = registry.configurations(run.cls).get(run.configuration)
     declared = named.hazards if named else frozenset()

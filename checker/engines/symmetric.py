@@ -44,6 +44,15 @@ TAKING = frozenset({Op.DISCARD, Op.REMOVE, Op.DIFFERENCE})
 """Operations of sets and bags that can be done in any order, among themselves."""
 
 
+def is_symmetric(program: Program) -> bool:
+    """Whether visiting representatives alone decides the program."""
+    try:
+        refuse_unsound(program)
+    except RequestError:
+        return False
+    return True
+
+
 def refuse_unsound(program: Program) -> None:
     """RequestError where visiting representatives alone would not decide the program."""
     for prop in program.properties:

@@ -23,7 +23,7 @@ from checker.engines.native.build import compiler
 from checker.engines.native.engine import NativeSearch, Options
 from checker.engines.native.hurry import searched
 from checker.engines.native.observed import observed
-from checker.engines.symmetric import refuse_unsound
+from checker.engines.symmetric import is_symmetric, refuse_unsound
 from checker.language.ir import Program
 from checker.verdict import Limits, Reporter, Verdict
 
@@ -59,4 +59,4 @@ def _again(search: NativeSearch) -> Explored:
     return explored(search)
 
 
-__all__ = ["Options", "check_program", "compiler"]
+__all__ = ["Options", "check_program", "compiler", "is_symmetric"]

@@ -13,7 +13,7 @@ from checker.engines.steps import refines, violates
 from checker.engines.tracing import Disagreement
 from checker.language.evaluator import BoundReached, Defect
 from checker.language.machine import Snapshot
-from checker.verdict import Coverage
+from checker.verdict import UP_TO_NAMES, Coverage
 
 
 def observed(search: NativeSearch) -> Observed:
@@ -49,7 +49,7 @@ def _notes(search: NativeSearch) -> tuple[str, ...]:
     notes = []
     if search.generated.symmetric:
         names = ", ".join(str(d) for d in domains_of(search.program.state) if d.size > 1)
-        notes.append(f"one state stands for all that differ in the names of {names} alone")
+        notes.append(f"{UP_TO_NAMES} {names} alone")
     if search.generated.fingerprints:
         share = f"{_collision(search):.1e}"
         notes.append(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Annotated, Any
@@ -384,6 +385,18 @@ def test_symmetry_is_refused_where_the_order_of_a_loop_may_matter(order: Order) 
     with pytest.raises(RequestError, match=r"what a loop does may depend on the order") as told:
         check(Round(Peer=3, order=order), engine="native", symmetry=True)
     assert "test_native_ways.py" in str(told.value)
+
+
+def test_symmetry_can_be_used_where_it_is_sound() -> None:
+    sound = check(Round(Peer=3, order=Order.KEYED), engine="native", symmetry="auto")
+    assert sound == replace(
+        check(Round(Peer=3, order=Order.KEYED), engine="native", symmetry=True),
+        seconds=sound.seconds,
+    )
+    unsound = check(Round(Peer=3, order=Order.LAST), engine="native", symmetry="auto")
+    assert unsound.notes == ()
+    assert unsound.distinct == check(Round(Peer=3, order=Order.LAST)).distinct
+    assert check(Round(Peer=2), symmetry="auto").engine == "python"
 
 
 class Soon(Machine):
