@@ -13,8 +13,9 @@ kio has a dataclass for each struct of each message and version, made from Kafka
 - What is encoded is a dict by field name, nested as the message is.  Fields that the version lacks
   are passed over, fields that are not given have Kafka's default.
 
-Every length is held against what is left of the frame, so that what a decoder allocates is bounded
-by what was received.  What is no message is `Malformed`.
+Every length is held against what is left of the frame, and all arrays of a message together
+against `MOST_ITEMS`, so that what a decoder allocates is bounded by what was received, and is not
+many times as much.  What is no message is `Malformed`.  A decoder is for one thread.
 
 Source: the protocol guide; KIP-482 (flexible versions), KIP-893 (structs that may be null).
 """
@@ -33,6 +34,9 @@ from uuid import UUID
 from broker.wire.output import Output
 
 NIL = UUID(int=0)
+MOST_ITEMS = 300_000
+"""Items that the arrays of one message may have together."""
+
 Buffer = memoryview
 Read = Callable[[Buffer, int], tuple[Any, int]]
 Write = Callable[[Output, Any], None]
@@ -40,6 +44,13 @@ Write = Callable[[Output, Any], None]
 
 class Malformed(ValueError):  # noqa: N818 - what the bytes are
     """Bytes that are not what they should be."""
+
+
+@dataclass
+class Allowance:
+    """How many items the message that is being read may still have."""
+
+    items: int = MOST_ITEMS
 
 
 class Struct:
@@ -231,9 +242,12 @@ def _bytes_reader(length: Read, *, nullable: bool) -> Read:
     return read
 
 
-def _array_reader(length: Read, item: Read, *, nullable: bool) -> Read:
+def _array_reader(length: Read, item: Read, allowance: Allowance, *, nullable: bool) -> Read:
     def read(data: Buffer, at: int) -> tuple[list[Any] | None, int]:
         count, at = length(data, at)
+        allowance.items -= count
+        if allowance.items < 0:
+            raise Malformed(f"more than {MOST_ITEMS} items")
         if count < 0:
             if nullable:
                 return None, at
@@ -301,9 +315,11 @@ def compile_decoder(cls: type, others: Iterable[type] = ()) -> Callable[[Buffer,
     defaults: dict[str, dict[str, Any]] = {}
     for version in (*others, cls):
         _collect(version, defaults)
-    read = _struct_reader(cls, defaults)
+    allowance = Allowance()
+    read = _struct_reader(cls, defaults, allowance)
 
     def decode(data: Buffer, at: int) -> Struct:
+        allowance.items = MOST_ITEMS
         try:
             value, end = read(data, at)
         except (IndexError, struct.error, ValueError) as error:
@@ -324,13 +340,13 @@ def _collect(cls: Any, defaults: dict[str, dict[str, Any]]) -> None:
             _collect(shape.kind, defaults)
 
 
-def _struct_reader(cls: type, defaults: Mapping[str, dict[str, Any]]) -> Read:
+def _struct_reader(cls: type, defaults: Mapping[str, dict[str, Any]], allowance: Allowance) -> Read:
     made: Any = type(cls.__name__, (Struct,), dict(defaults[cls.__name__]))
     new = made.__new__
     flexible: bool = cls.__flexible__  # type: ignore[attr-defined]
     plain, tagged = [], {}
     for shape in shapes(cls):
-        read = _reader(shape, defaults, flexible=flexible)
+        read = _reader(shape, defaults, allowance, flexible=flexible)
         if shape.tag is None:
             plain.append((shape.name, read))
         else:
@@ -367,12 +383,18 @@ def _read_tagged(
     return at
 
 
-def _reader(shape: Shape, defaults: Mapping[str, dict[str, Any]], *, flexible: bool) -> Read:
+def _reader(
+    shape: Shape,
+    defaults: Mapping[str, dict[str, Any]],
+    allowance: Allowance,
+    *,
+    flexible: bool,
+) -> Read:
     nullable = shape.nullable and not shape.array
     length16 = _length_reader(_INT16, flexible=flexible)
     length32 = _length_reader(_INT32, flexible=flexible)
     if is_dataclass(shape.kind):
-        item = _struct_reader(shape.kind, defaults)  # type: ignore[arg-type]
+        item = _struct_reader(shape.kind, defaults, allowance)  # type: ignore[arg-type]
         if nullable:
             item = _optional_reader(item)
     elif shape.kind == "string":
@@ -383,7 +405,9 @@ def _reader(shape: Shape, defaults: Mapping[str, dict[str, Any]], *, flexible: b
         item = _read_uuid
     else:
         item = _number_reader(_FORMS[shape.kind])
-    return _array_reader(length32, item, nullable=shape.nullable) if shape.array else item
+    if shape.array:
+        return _array_reader(length32, item, allowance, nullable=shape.nullable)
+    return item
 
 
 def _optional_reader(item: Read) -> Read:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.errors import ErrorCode, Refused
+from broker.log.files import RealFile
 from broker.log.log import Log
 from broker.log.segment import LOG
 from broker.wire import batches, records
@@ -149,7 +150,7 @@ def test_what_was_deleted_stays_so(tmp_path: Path) -> None:
 
 
 def test_truncation(tmp_path: Path) -> None:
-    for keep in range(0, 61, 3):
+    for keep in (0, 3, 15, 30, 33, 57, 60):
         log = open_at(tmp_path / f"t-{keep}")
         for number in range(20):
             put(log, now=1000 + number, epoch=number // 5)
@@ -271,3 +272,17 @@ def test_too_large_for_a_segment(tmp_path: Path) -> None:
     with pytest.raises(Refused) as found:
         put(log, 1, size=3000)
     assert found.value.error is ErrorCode.RECORD_LIST_TOO_LARGE
+
+
+def test_flushing_before_each_acknowledgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    for messages in (1, 7, 1 << 60):
+        log = open_at(tmp_path / f"t-{messages}", replace(SMALL, flush_messages=messages))
+        flushed.clear()
+        monkeypatch.setattr(RealFile, "flush", lambda self: flushed.append(self.size))
+        points = [(put(log), log.recovery_point)[1] for _ in range(6)]
+        expected = {1: [3, 6, 9, 12, 15, 18], 7: [0, 0, 9, 9, 9, 18]}.get(messages, [0] * 6)
+        assert points == expected
+        assert bool(flushed) == any(expected)
