@@ -62,8 +62,7 @@ class Partition:
 
     def __post_init__(self) -> None:
         """Become its leader."""
-        if self.log.epochs.assign(self.leader_epoch, self.log.end_offset):
-            self.log.save_epochs()
+        self.log.lead(self.leader_epoch)
         self._advance()
 
     def _advance(self) -> None:

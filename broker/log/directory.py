@@ -185,7 +185,8 @@ class DataDirectory:
         if not self.disk.exists(folder / TOPIC):
             self.disk.make_folder(folder)
             text = f"version: 0\ntopic_id: {text_of(topic_id)}\n"
-            self.disk.replace(folder / TOPIC, text.encode())
+            # The catalogue of topics says the same, durably.
+            self.disk.replace(folder / TOPIC, text.encode(), durable=False)
         key = (topic, partition)
         log = open_log(
             self.disk,

@@ -51,8 +51,11 @@ class Disk(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether there is a file or a folder."""
 
-    def replace(self, path: Path, data: bytes) -> None:
-        """Put a file there, durably, in place of what was there."""
+    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """Put a file there in place of what was there, for a crash of the machine too if durable.
+
+        What is not durable can be made again from something else.
+        """
 
     def names(self, folder: Path) -> list[str]:
         """What a folder holds, in order; nothing where there is none."""
@@ -139,15 +142,17 @@ class RealDisk:
         """Whether there is a file or a folder."""
         return path.exists()
 
-    def replace(self, path: Path, data: bytes) -> None:
-        """Put a file there, durably, in place of what was there."""
+    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """Put a file there in place of what was there."""
         beside = path.with_name(f"{path.name}.tmp")
         with beside.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         beside.replace(path)
-        flush_folder(path.parent)
+        if durable:
+            flush_folder(path.parent)
 
     def names(self, folder: Path) -> list[str]:
         """What a folder holds, in order; nothing where there is none."""

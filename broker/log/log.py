@@ -62,6 +62,7 @@ class Log:
         self.last_flush = 0
         self.cleaned_to = 0
         self._base_offsets: list[int] = []
+        self._epochs_unsaved = False
         self._gone: list[tuple[int, Segment]] = []
 
     # Segments ---------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ class Log:
             header = header._replace(
                 max_timestamp=now, attributes=header.attributes | batches.LOG_APPEND_TIME
             )
-        if self.epochs.assign(leader_epoch, base):
+        if self.epochs.assign(leader_epoch, base) or self._epochs_unsaved:
             self.save_epochs()
         aborted = None
         if header.control:
@@ -171,12 +172,18 @@ class Log:
         """Write down the producers as of the end of the log."""
         path = self.folder / named(self.end_offset, SNAPSHOT)
         if self.end_offset > self.segments[0].base_offset and not self.disk.exists(path):
-            self.disk.replace(path, snapshots.write(self.producers.producers))
+            data = snapshots.write(self.producers.producers)
+            self.disk.replace(path, data, durable=False)
+
+    def lead(self, epoch: int) -> None:
+        """What is appended from now on is of this epoch; that is written down with the first."""
+        self._epochs_unsaved |= self.epochs.assign(epoch, self.end_offset)
 
     def save_epochs(self) -> None:
         """Write down the leader epochs."""
         path = self.folder / checkpoints.LEADER_EPOCHS
         self.disk.replace(path, checkpoints.write_epochs(self.epochs.entries))
+        self._epochs_unsaved = False
 
     # Flushing ---------------------------------------------------------------------------------
 
