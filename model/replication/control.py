@@ -36,6 +36,7 @@ class Control(Participants):
     @action(by="controller")
     def cut_off(self, r: Replica, heir: Replica | None) -> None:
         """A broker that runs is fenced: it is paused, cannot be heard, or is to be shut down."""
+        require(not self.steady)
         require(self.at[r].status is Status.UP)
         require(r in self.isr())
         self.fence(r, heir)
@@ -83,6 +84,7 @@ class Control(Participants):
     @action(by="controller")
     def prefer(self, heir: Replica) -> None:
         """The leader is replaced by another that is in sync: the preferred one, or any."""
+        require(not self.steady)
         leader = self.decided[self.epoch].leader
         require(leader is not None)
         require(leader != heir)

@@ -27,6 +27,7 @@ class Participants(Machine):
 
     crashes: Variant[int] = 0  # how many brokers may crash
     one_at_a_time: Variant[bool] = False  # whether a broker crashes only while all are in sync
+    steady: Variant[bool] = False  # whether brokers that run are neither cut off nor replaced
     stops: Variant[bool] = False  # whether brokers may be shut down, in good order
     acks: Variant[Acks] = Acks.ALL
     min_isr: Variant[int] = 2  # min.insync.replicas

@@ -25,6 +25,13 @@ FIVE: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+TWO_DOWN: Mapping[str, Any] = {
+    "Replica": 5, "LeaderEpoch": 3, "Records": 1, "LogSize": 1, "Value": 3, "min_isr": 3,
+    "crashes": 2, "steady": True,
+}  # fmt: skip
+"""Five replicas, of which three must be in sync and two crash; who runs is left alone."""
+
+
 def memory() -> int:
     """The bytes of memory that this machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -40,6 +47,27 @@ def test_the_design_as_adopted_is_exhausted() -> None:
     assert verdict.exit_status == 0
     counts = (verdict.distinct, verdict.generated, verdict.depth)
     assert counts == (98_153_169, 624_036_763, 45)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+def test_five_brokers_of_which_two_crash_lose_nothing() -> None:
+    verdict = check(Replication(**TWO_DOWN), engine="native", symmetry=True)
+    assert verdict.complete
+    assert verdict.exit_status == 0
+    counts = (verdict.distinct, verdict.generated, verdict.depth)
+    assert counts == (730_785, 4_509_989, 45)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+def test_with_two_in_sync_the_two_that_crash_may_be_those() -> None:
+    """What was acknowledged is lost; with three in sync it is not."""
+    replication = Replication(**{**TWO_DOWN, "min_isr": 2})
+    verdict = check(replication, engine="native", symmetry=True, hazards=frozenset({"REP-2"}))
+    trace = verdict.finding("REP-2").trace
+    assert trace is not None
+    assert [step.action for step in trace.steps].count("crash") == 2
 
 
 @pytest.mark.parametrize(
