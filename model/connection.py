@@ -72,19 +72,13 @@ class Connection(Part):
         self.response = None
 
     def give_up(self, *, lost: bool) -> None:
-        """The outstanding request is no longer waited for.
-
-        What is on its way is lost, or goes on its way; possible where that makes a difference.
-        """
+        """The outstanding request is no longer waited for: it is lost, or goes on its way."""
         require(not self.free())
         request = self.request
         passive = isinstance(request, HeartbeatRequest) or isinstance(request, OffsetFetchRequest)
-        lasting = request is not None and not passive
-        straying = not self.correlation and self.response is not None
-        require(lost or lasting or straying)
-        if not lost and lasting:
+        if not lost and request is not None and not passive:
             self.late = request
-        if not lost and straying:
+        if not self.correlation and not lost and self.response is not None:
             self.stray = self.response
         self.request = None
         self.close()

@@ -132,7 +132,6 @@ class Consumer(Part):
             self.running()
             and self.generation > 0
             and p in self.owned
-            and (self.phase is Phase.STABLE or self.phase is Phase.UNJOINED)
             and self.to_commit(p) > self.acknowledged[p]
             # An interval passes unnoticed until poll() is called.
             and not (
@@ -201,8 +200,7 @@ class Consumer(Part):
         self.generation = 0
 
     def stop(self, phase: Phase) -> None:
-        """Its process has gone, whether it was paused or not."""
+        """Its process has gone."""
         self.phase = phase
-        self.paused = False
         self.generation = 0
         self.forget()

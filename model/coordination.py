@@ -56,7 +56,7 @@ class Coordination(Participants):
             case HeartbeatRequest(_, generation):
                 self.on_heartbeat(m, generation, line)
             case LeaveGroupRequest():
-                self.on_leave(m, line)
+                self.on_leave(m)
             case OffsetCommitRequest():
                 self.on_commit(request, line)
             case OffsetFetchRequest(_, p):
@@ -68,7 +68,7 @@ class Coordination(Participants):
     def reply(self, m: Member, line: Line, response: Response) -> None:
         """The answer goes back, if there is anybody at the other end."""
         if line is Line.OPEN:
-            if self.consumers[m].phase is Phase.CRASHED or self.consumers[m].phase is Phase.LEFT:
+            if self.consumers[m].phase is Phase.CRASHED:
                 self.connections[m].request = None
             else:
                 self.connections[m].answer(response)
@@ -87,10 +87,7 @@ class Coordination(Participants):
             self.reply(m, line, ErrorResponse(Error.COORDINATOR_NOT_AVAILABLE))
         elif group.standing[m] is Standing.GONE:
             self.reply(m, line, ErrorResponse(Error.UNKNOWN_MEMBER_ID))
-        elif group.is_member(m) and (
-            group.state is GroupState.COMPLETING_REBALANCE
-            or (group.state is GroupState.STABLE and group.leader != m)
-        ):
+        elif self.repeating and group.needs_no_rebalance(m):
             self.reply(m, line, self.joined(m))
         else:
             if group.state is not GroupState.PREPARING_REBALANCE:
@@ -136,12 +133,10 @@ class Coordination(Participants):
             self.reply(m, line, SyncGroupResponse(group.assignment[m]))
         elif group.state is GroupState.COMPLETING_REBALANCE:
             self.keep(m, line)
-        elif group.state is GroupState.STABLE:
+        else:
             if self.leadership is Leadership.EVERYONE:
                 group.accept(m, request.plan)
             self.reply(m, line, SyncGroupResponse(group.assignment[m]))
-        else:
-            self.reply(m, line, ErrorResponse(Error.UNKNOWN_MEMBER_ID))
 
     def on_heartbeat(self, m: Member, generation: Generation, line: Line) -> None:
         """Heartbeat: whether the generation is good, and no rebalance is on."""
@@ -154,10 +149,9 @@ class Coordination(Participants):
         else:
             self.reply(m, line, HeartbeatResponse())
 
-    def on_leave(self, m: Member, line: Line) -> None:
-        """LeaveGroup: a member goes; nobody waits for the answer."""
-        if line is Line.OPEN:
-            self.connections[m].request = None
+    def on_leave(self, m: Member) -> None:
+        """LeaveGroup: a member goes; nobody waits for the answer, or gives it up."""
+        self.connections[m].request = None
         if self.coordinators[self.group_of(m)].is_member(m):
             self.remove(m)
 
@@ -207,7 +201,7 @@ class Coordination(Participants):
         group.state = GroupState.COMPLETING_REBALANCE
         group.leader = leader
         for m in Member:
-            if self.group_of(m) == g and group.is_member(m):
+            if group.is_member(m):
                 if m == leader or self.leadership is Leadership.EVERYONE:
                     group.aux_leaders.add(m)
                 if self.connections[m].parked:
@@ -227,17 +221,15 @@ class Coordination(Participants):
     def no_longer_awaited(self, g: GroupId) -> bool:
         """Whether the rebalance timeout may strike whoever has not joined again."""
         return all(
-            self.coordinators[g].standing[m] is not Standing.KNOWN
-            or (self.expiry and self.silent(m))
+            self.coordinators[g].standing[m] is not Standing.KNOWN or self.times_out(m)
             for m in Member
         )
 
     @action(by="coordinator", fair="weak", to="m")
     def session_expires(self, m: Member) -> None:
         """No heartbeat for session.timeout.ms: the member is taken for dead."""
-        require(self.expiry)
         require(self.coordinators[self.group_of(m)].standing[m] is Standing.KNOWN)
-        require(self.silent(m))
+        require(self.times_out(m))
         self.remove(m)
 
     @action(by="administrator")
@@ -250,4 +242,3 @@ class Coordination(Participants):
         if self.purging:
             self.offsets[OffsetKey(g, None)] = each(0)
         self.aux_committed[g] = each(0)
-        self.aux_next[g] = each(0)

@@ -78,6 +78,13 @@ class Coordinator(Part):
         """Whether `m` is a member now."""
         return self.standing[m] is Standing.KNOWN or self.standing[m] is Standing.JOINED
 
+    def needs_no_rebalance(self, m: Member) -> bool:
+        """Whether a JoinGroup of `m` asks for what is known: only a leader can want it changed."""
+        return self.is_member(m) and (
+            self.state is GroupState.COMPLETING_REBALANCE
+            or (self.state is GroupState.STABLE and self.leader != m)
+        )
+
     def refusal(self, m: Member, generation: Generation) -> Error | None:
         """Why a request with this member id and generation is not heard; None where it is."""
         if self.state is GroupState.DEAD:
@@ -120,8 +127,6 @@ class Coordinator(Part):
         for m in Member:
             if self.standing[m] is Standing.KNOWN and self.expelling:
                 self.standing[m] = Standing.GONE
-                if self.leader == m:
-                    self.leader = None
         for m in Member:
             if self.standing[m] is Standing.JOINED:
                 self.standing[m] = Standing.KNOWN

@@ -36,9 +36,12 @@ class DeliveryPromises(Participants):
         answer = self.connections[m].response
         if isinstance(answer, OffsetFetchResponse):
             p = answer.partition
-            return (
-                not self.owns(self.group_of(m), m, p)
-                or after.consumers[m].position[p] == self.aux_next[self.group_of(m)][p]
+            then = after.consumers[m]
+            start = self.aux_next[self.group_of(m)][p]
+            return not self.owns(self.group_of(m), m, p) or (
+                then.position[p] == start
+                and then.processed[p] == start
+                and then.acknowledged[p] == start
             )
         return True
 

@@ -22,6 +22,7 @@ from model.members import Members
 from model.membership import MembershipPromises
 from model.ownership import OwnershipPromises
 from model.progress import ProgressPromises
+from model.witnesses import Witnesses
 from spec import CommitMode
 
 
@@ -31,6 +32,7 @@ class Group(
     MembershipPromises,
     OwnershipPromises,
     ProgressPromises,
+    Witnesses,
     Coordination,
     Members,
 ):
@@ -119,6 +121,21 @@ class Group(
             hazards=("DLV-5", "DLV-8", "as_delivery"),
             Member=2, Partition=1, Generation=2, Offset=2, timeouts=1,
             commit_mode=CommitMode.BEFORE_PROCESSING, processing=Processing.BUFFERED,
+        ),
+        configuration(
+            "zombie commit first",
+            about="Commits before processing; a member is paused between the two.",
+            hazards=("OWN-3",),
+            Member=2, Partition=1, Generation=3, Offset=1, pauses=1,
+            commit_mode=CommitMode.BEFORE_PROCESSING, processing=Processing.BUFFERED,
+        ),
+        configuration(
+            "together",
+            about="One crash, one pause, one request that is given up; slowness, members that "
+            "leave, and deletion.",
+            hazards=("OWN-3", "DLV-3"),
+            Member=2, Partition=1, Generation=2, Offset=1, records=1,
+            crashes=1, pauses=1, timeouts=1, slowness=True, leaving=True, deletion=True,
         ),
         configuration(
             "two groups",

@@ -11,6 +11,7 @@ from model.messages import (
     Error,
     ErrorResponse,
     HeartbeatRequest,
+    JoinGroupRequest,
     JoinGroupResponse,
     LeaveGroupRequest,
     OffsetCommitRequest,
@@ -28,6 +29,8 @@ from spec.membership import (
     GRP_9,
     GRP_10,
     GRP_11,
+    GRP_12,
+    GRP_13,
 )
 
 
@@ -197,17 +200,34 @@ class MembershipPromises(Participants):
     def is_led(self, after: Self, g: GroupId) -> bool:
         """Whether one of its members leads `g` afterwards, if it has a generation then."""
         group = after.coordinators[g]
-        in_force = (
-            group.state is GroupState.COMPLETING_REBALANCE or group.state is GroupState.STABLE
-        )
         leader = group.leader
-        return not in_force or (leader is not None and group.is_member(leader))
+        return (
+            group.state is not GroupState.COMPLETING_REBALANCE
+            and group.state is not GroupState.STABLE
+            if leader is None
+            else group.is_member(leader)
+        )
 
     def keeps_leader(self, after: Self, g: GroupId) -> bool:
-        """Whether the leader of `g` is the same afterwards, or is no member any more."""
+        """Whether the leader of `g` is the same afterwards, or is no member any more.
+
+        Where there was none, whoever joins is.
+        """
         leader = self.coordinators[g].leader
         group = after.coordinators[g]
-        return leader is None or leader == group.leader or not group.is_member(leader)
+        if leader is None:
+            return group.leader is not None or not any(
+                self.group_of(m) == g and self.has_joined(after, m) for m in Member
+            )
+        return leader == group.leader or not group.is_member(leader)
+
+    def has_joined(self, after: Self, m: Member) -> bool:
+        """Whether `m` joins the rebalance of its group in this step."""
+        g = self.group_of(m)
+        return (
+            self.coordinators[g].standing[m] is not Standing.JOINED
+            and after.coordinators[g].standing[m] is Standing.JOINED
+        )
 
     @invariant(GRP_11)
     def nothing_is_left(self) -> bool:
@@ -220,6 +240,40 @@ class MembershipPromises(Participants):
             )
             for g in GroupId
         )
+
+    @step(GRP_12)
+    def nobody_is_put_out(self, after: Self) -> bool:
+        """Who has joined the rebalance that is prepared is waiting, and cannot time out."""
+        return all(
+            after.coordinators[self.group_of(m)].standing[m] is not Standing.GONE
+            or self.is_rightly_out(m)
+            for m in Member
+        )
+
+    def is_rightly_out(self, m: Member) -> bool:
+        """Whether `m` is out, or leaves, or may time out."""
+        standing = self.coordinators[self.group_of(m)].standing[m]
+        return (
+            standing is Standing.GONE
+            or self.leaves(m)
+            or (standing is Standing.KNOWN and self.silent(m))
+        )
+
+    @step(GRP_13, on=Coordination.arrive)
+    def joining_again_changes_nothing(self, after: Self, m: Member, line: Line) -> bool:
+        """Asked while a generation is in force: of a stable group, of all but its leader."""
+        g = self.group_of(m)
+        group = self.coordinators[g]
+        return (
+            not (group.needs_no_rebalance(m) and self.joins(m, line))
+            or group == after.coordinators[g]
+        )
+
+    def joins(self, m: Member, line: Line) -> bool:
+        """Whether a JoinGroup of `m` is on its way."""
+        connection = self.connections[m]
+        request = connection.request if line is Line.OPEN else connection.late
+        return isinstance(request, JoinGroupRequest)
 
     @refines(Membership)
     def as_membership(self, spec: Membership) -> None:

@@ -16,7 +16,8 @@
 The machine is put together of modules: here is its state, in `members` what members do, in
 `coordination` what the coordinator does, in `ownership`, `membership` and `delivery` what must
 be true, in `progress` what must happen in the end, and in `group` the whole with its
-configurations.
+configurations.  `conduct` says what the model takes for granted of its own parts, and
+`witnesses` what there is to be seen of it.
 
 Anything may happen to a member at any point: it crashes, it is paused or cut off, it is slow,
 it leaves, its requests are late.  Which of these do happen is a choice of the configuration, so
@@ -91,6 +92,8 @@ class Participants(Machine):
 
     # How the design is broken, if at all.
     expiry: Variant[bool] = True  # whether sessions and rebalances ever time out
+    patience: Variant[bool] = True  # whether they spare whoever can be heard
+    repeating: Variant[bool] = True  # whether a JoinGroup that changes nothing only asks again
     leadership: Variant[Leadership] = Leadership.ONE
     progress: Variant[Progress] = Progress.GROUP
     purging: Variant[bool] = True  # whether the progress of a deleted group goes with it
@@ -120,6 +123,10 @@ class Participants(Machine):
     def silent(self, m: Member) -> bool:
         """Whether `m` cannot be heard, so that timeouts may strike it."""
         return not self.consumers[m].running() or self.consumers[m].phase is Phase.FENCED
+
+    def times_out(self, m: Member) -> bool:
+        """Whether a timeout may strike `m`."""
+        return self.expiry and (self.silent(m) or not self.patience)
 
     def owns(self, g: GroupId, m: Member, p: Partition) -> bool:
         """Whether `m` holds `p` in the current generation of `g`."""

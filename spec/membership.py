@@ -90,10 +90,10 @@ GRP_9 = Promise(
 )
 GRP_10 = Promise(
     "GRP-10",
-    "A group that has a generation has a leader among its members, the same as before for as long "
+    "A group that has a generation has a leader among its members: the first to join, for as long "
     "as it joins again.",
-    source="ClassicGroup.maybeElectNewJoinedLeader: only a leader that has not rejoined is "
-    "replaced",
+    source="ClassicGroup.add: the first becomes leader; maybeElectNewJoinedLeader: only a leader "
+    "that has not rejoined is replaced",
     guards="a generation that waits for an assignment nobody makes",
 )
 GRP_11 = Promise(
@@ -102,7 +102,35 @@ GRP_11 = Promise(
     source="GroupCoordinatorService.deleteGroups; OffsetMetadataManager.deleteAllOffsets",
     guards="a new group of that name that begins where a forgotten one ended",
 )
-MEMBERSHIP = (GRP_1, GRP_2, GRP_3, GRP_4, GRP_5, GRP_6, GRP_7, GRP_8, GRP_9, GRP_10, GRP_11)
+GRP_12 = Promise(
+    "GRP-12",
+    "Only who has left, or cannot be heard until a timeout, loses its membership.",
+    source="session.timeout.ms, rebalance.timeout.ms; GroupMetadataManager.classicGroupLeave, "
+    "expireClassicGroupMemberHeartbeat and completeClassicGroupJoin",
+    guards="a member that does all it should, and loses its partitions nevertheless",
+)
+GRP_13 = Promise(
+    "GRP-13",
+    "A member that joins again without a change is told the generation, and changes nothing; in a "
+    "stable group, any but the leader.",
+    source="GroupMetadataManager.classicGroupJoinExistingMember: COMPLETING_REBALANCE, STABLE",
+    guards="one lost answer that makes everybody start over",
+)
+MEMBERSHIP = (
+    GRP_1,
+    GRP_2,
+    GRP_3,
+    GRP_4,
+    GRP_5,
+    GRP_6,
+    GRP_7,
+    GRP_8,
+    GRP_9,
+    GRP_10,
+    GRP_11,
+    GRP_12,
+    GRP_13,
+)
 
 
 class GroupState(Enum):
@@ -155,8 +183,9 @@ class Membership(Machine):
 
     @action(by="coordinator")
     def delete(self) -> None:
-        """An empty group is deleted."""
+        """An empty group that there has been is deleted."""
         require(self.state is GroupState.EMPTY)
+        require(self.generation > 0)
         self.state = GroupState.DEAD
 
     @invariant

@@ -159,10 +159,34 @@ def original(subject: Subject, limits: Limits) -> Original | None:
     RequestError where it is not as it is expected to be, or not decided: nothing could then be
     told from its mutants.
     """
+    found = _explored(subject, limits)
+    if found is None:
+        return None
+    for identifier, result in found.results.items():
+        expected = "violated" if identifier in subject.hazards else "holds"
+        if result not in (expected, "unknown"):
+            raise RequestError(
+                f"{identifier} is not as expected in {subject.name or subject.program.name}",
+                hint="`verdict check` shows why; its mutants say something once it is",
+            )
+    return found
+
+
+def _explored(subject: Subject, limits: Limits) -> Original | None:
+    """The original by the python engine; by C, where that turns out to be worth compiling."""
+    compiling = native.compiler() is not None
+    few = replace(limits, states=WORTH_COMPILING) if compiling else limits
     trial = _Trial(subject.program)
-    search = trial.run(limits)
+    search = trial.run(few)
+    distinct = len(search.found.parents)
     if search.found.stopped == INTERRUPTED:
         raise KeyboardInterrupt
+    if compiling and distinct >= WORTH_COMPILING:
+        options = native.Options()
+        verdict = native.check_program(
+            subject.program, "", subject.hazards, limits, Silent(), options
+        )  # fmt: skip
+        return _told(subject, verdict)
     if search.found.stopped:
         return None
     results = dict(trial.results(complete=True))
@@ -170,14 +194,16 @@ def original(subject: Subject, limits: Limits) -> Original | None:
     if eventual is not None:
         verdict = check_program(eventual, "", subject.hazards, limits, Silent())
         results |= {key: result for key, result in _results(verdict).items() if key not in results}
-    for identifier, result in results.items():
-        expected = "violated" if identifier in subject.hazards else "holds"
-        if result not in (expected, "unknown"):
-            raise RequestError(
-                f"{identifier} is not as expected in {subject.name or subject.program.name}",
-                hint="`verdict check` shows why; its mutants say something once it is",
-            )
-    return Original(subject.name, results, trial.fired(), len(search.found.parents))
+    return Original(subject.name, results, trial.fired(), distinct)
+
+
+def _told(subject: Subject, verdict: Verdict) -> Original | None:
+    """The original by what the engine for larger state spaces says of it."""
+    if verdict.stopped == INTERRUPTED:
+        raise KeyboardInterrupt
+    fired = frozenset(coverage.action for coverage in verdict.coverage if coverage.fired)
+    known = Original(subject.name, _results(verdict), fired, verdict.distinct)
+    return None if verdict.stopped else known
 
 
 # ------------------------------------------------------------ a mutant

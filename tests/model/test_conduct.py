@@ -24,7 +24,13 @@ from tests.model.pinned import TWO
 CRASHING = {**TWO, "crashes": 1}
 PREPARE = "model/coordination.py:Coordination.prepare_rebalance"
 JOIN = "model/coordination.py:Coordination.on_join"
+REFUSED = "model/consumer.py:Consumer.refused"
+MEMBERS = "model/members.py:Members"
+COUNT = "sum((1 for other in Member if self.consumers[other].phase is Phase.CRASHED))"
+ACTIVE = "me.phase is Phase.STABLE or me.phase is Phase.UNJOINED"
 PAUSING = {**TWO, "pauses": 1}
+TIMING_OUT = {**TWO, "timeouts": 1}
+SLOW = {**TWO, "slowness": True}
 
 MISTAKES = [
     (
@@ -48,9 +54,54 @@ MISTAKES = [
         "drop-effect model/consumer.py:Consumer.forget self.acknowledged = each(0)",
     ),
     (
+        "lives_are_numbered",
+        TWO,
+        f"always-true {MEMBERS}.start self.consumers[other].phase is not Phase.IDLE",
+    ),
+    (
+        "as_much_as_was_asked_for",
+        CRASHING,
+        f"shift-boundary {MEMBERS}.crash {COUNT} < self.crashes",
+    ),
+    (
+        "requests_name_a_generation",
+        TIMING_OUT,
+        "drop-operand model/consumer.py:Consumer.may_commit self.generation > 0",
+    ),
+    (
+        "lives_go_their_way",
+        {**TWO, "leaving": True},
+        f"drop-guard {MEMBERS}.leave me.phase is Phase.STABLE",
+    ),
+    (
         "stopped_is_stopped",
         PAUSING,
-        "drop-guard model/members.py:Members.fetch_offset me.running()",
+        f"drop-guard {MEMBERS}.fetch_offset me.running()",
+    ),
+    (
+        "stopped_is_stopped",
+        SLOW,
+        f"drop-guard {MEMBERS}.poll_interval_expires {ACTIVE}",
+    ),
+    (
+        "given_up_is_void",
+        TIMING_OUT,
+        "drop-effect model/connection.py:Connection.give_up self.request = None",
+    ),
+    (
+        "records_are_handed_over_in_turn",
+        TWO,
+        "drop-guard model/consumer.py:Consumer.poll self.phase is Phase.STABLE",
+    ),
+    (
+        "errors_are_heeded",
+        TIMING_OUT,
+        f"negate-branch {REFUSED} if error is Error.REBALANCE_IN_PROGRESS:",
+    ),
+    (
+        "what_arrives_has_arrived",
+        TIMING_OUT,
+        "drop-effect model/coordination.py:Coordination.arrive connection.late = None",
     ),
     (
         "answers_are_asked_for",

@@ -44,7 +44,7 @@ def test_it_is_asked_of_every_record_there_is() -> None:
     ],
 )
 def test_it_is_asked_where_it_is_in_danger(promise: object, where: set[str]) -> None:
-    assert all(getattr(promise, "id", "") in asked(name) for name in where)
+    assert all(getattr(promise, "id", "") in asked("Consumer groups", name) for name in where)
 
 
 def test_a_dead_members_partition_stays_with_it() -> None:
