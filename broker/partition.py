@@ -30,6 +30,17 @@ from broker.wire.records import read_records
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
 
 
+class WithoutKey(Refused):
+    """Records without a key, where each must have one.
+
+    records  which of the batch, from 0
+    """
+
+    def __init__(self, records: tuple[int, ...]) -> None:
+        super().__init__(ErrorCode.INVALID_RECORD)
+        self.records = records
+
+
 @dataclass(frozen=True)
 class Read:
     """What a fetch found.
@@ -165,5 +176,6 @@ def _each_has_a_key(data: memoryview) -> None:
         found = read_records(data)
     except Corrupt as error:
         raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
-    if any(record.key is None for record in found):
-        raise Refused(ErrorCode.INVALID_RECORD)
+    without = tuple(at for at, record in enumerate(found) if record.key is None)
+    if without:
+        raise WithoutKey(without)
