@@ -214,16 +214,24 @@ class Walker:
     # -------------------------------------------------------- step by step
 
     def go_to(self, start: int) -> None:
-        """Be in one of the starts."""
+        """Be in one of the starts, with nothing seen."""
         if self._library.go_to(ctypes.byref(self.result), ctypes.c_uint32(start)) < 0:
             raise EngineError("the walks could not reserve their memory")
+
+    def judge_end(self) -> None:
+        """Look at what is asked of a state that no action leads on from."""
+        self._library.judge_end(ctypes.byref(self.result))
+
+    def copy_state(self, words: Any) -> None:
+        """The words of the present state."""
+        self._library.state_here(ctypes.byref(self.result), words)
 
     def go_on(self, choice: Choice) -> bool:
         """Take a choice, where it fires."""
         return bool(self._library.go_on(ctypes.byref(self.result), self._flat([choice])))
 
     def choices(self, action: int) -> list[Choice]:
-        """The choices of an action that fire here."""
+        """The choices of an action that fire here, or have a defect."""
         room, blocked = ROOM, ctypes.c_uint64()
         while True:
             out = (ctypes.c_uint32 * (room * self.stride))()

@@ -40,6 +40,16 @@ class Teller:
             found[parameter.name] = self._values(parameter, state, found)[number]
         return found
 
+    def choice(self, state: Snapshot, action: int, arguments: Mapping[str, Any]) -> Choice:
+        """The choice with these arguments; ValueError where there is no such value."""
+        numbers, chosen = [action], dict[str, Any]()
+        for parameter in self.actions[action].parameters:
+            value = arguments[parameter.name]
+            numbers.append(self._values(parameter, state, chosen).index(value))
+            chosen[parameter.name] = value
+        most = max((len(one.parameters) for one in self.actions), default=0)
+        return (*numbers, *([0] * (1 + most - len(numbers))))
+
     def _values(
         self, parameter: Parameter, state: Snapshot, chosen: Mapping[str, Any]
     ) -> list[Any]:

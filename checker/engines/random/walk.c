@@ -102,8 +102,8 @@ static int next_choice(u32 *choice, const u32 *sizes) {
   return 0;
 }
 
-/* Every choice that fires here, up to `room` of them, one behind the other in `out`; how many
- * there are.  `blocked` is how many others cannot be finished.
+/* Every choice that fires here, or has a defect, up to `room` of them, one behind the other in
+ * `out`; how many there are.  `blocked` is how many pass a bound.
  */
 static u64 all_choices(Worker *w, u32 only, u32 *out, u64 room, u64 *blocked) {
   u64 count = 0;
@@ -112,10 +112,10 @@ static u64 all_choices(Worker *w, u32 only, u32 *out, u64 room, u64 *blocked) {
     if (only < ACTIONS && a != only) continue;
     u32 choice[STRIDE] = {a};
     do {
-      if (told(w, choice)) {
+      if (told(w, choice) || w->stuck == DEFECT) {
         if (count++ < room) memcpy(out + (count - 1) * STRIDE, choice, sizeof choice);
       } else {
-        *blocked += w->stuck;
+        *blocked += w->stuck == BOUND;
       }
     } while (next_choice(choice, w->sizes));
   }
@@ -362,19 +362,22 @@ int walk(Run *run) {
   return 0;
 }
 
-/* Take some choices from a start, leaving out those that do not fire, until what is wanted is
- * seen; how many there are then, in the walk, is `*length`.  1 where it is seen.  Such a walk is
- * found at run->seen, or run->defect, as any other.
- */
-int again(Run *run, u32 start, const u32 *choices, u64 count) {
-  Worker *w = furnished(run);
-  if (!w) return -1;
+static void forget(Run *run) {
   for (int i = 0; i <= PROPERTIES; i++) {
     free(run->seen[i].choices);
     run->seen[i] = (Seen){0};
   }
   free(run->defect.choices);
   run->defect = (Seen){0};
+}
+
+/* Take some choices from a start, leaving out those that do not fire, until what is wanted is
+ * seen.  1 where it is; such a walk is found at run->seen, or run->defect, as any other.
+ */
+int again(Run *run, u32 start, const u32 *choices, u64 count) {
+  Worker *w = furnished(run);
+  if (!w) return -1;
+  forget(run);
   begin(w, start);
   for (u64 i = 0;; i++) {
     for (int p = 0; p < PROPERTIES; p++)
@@ -396,6 +399,7 @@ int again(Run *run, u32 start, const u32 *choices, u64 count) {
 int go_to(Run *run, u32 start) {
   Worker *w = furnished(run);
   if (!w) return -1;
+  forget(run);
   begin(w, start);
   return 0;
 }

@@ -58,6 +58,7 @@ typedef struct {
 enum { STOPPED = 1, STATES_LIMIT = 2 };
 enum { DRAW, GIVEN };                 /* whether pick() chooses, or is told */
 enum { LOUD, NO_PROPERTIES, SILENT }; /* of what an attempt makes nothing known */
+enum { BOUND = 1, DEFECT };           /* why an attempt could not be finished */
 enum { OPEN, SHUT, BLOCKED };         /* an action with a key: to be tried; impossible; unfinished */
 
 /* A field, and the items of it where it is a map: `items` of them, `words` words or `width` bits
@@ -149,7 +150,7 @@ static inline int pending(const Worker *w, u32 property) {
 static void stuck(Worker *w, u32 action) {
   u32 site = w->failed;
   w->failed = 0;
-  w->stuck = 1;
+  w->stuck = is_bound[site] ? BOUND : DEFECT;
   if (w->muted == SILENT) return;
   w->run->sites[site]++;
   if (!is_bound[site]) note(w, &w->run->defect, w->here, action);
