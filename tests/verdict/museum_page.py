@@ -5,6 +5,7 @@ python -m tests.verdict.museum_page      writes it anew
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from model.museum.replication import REPLICATION
 from tests.verdict.museum_lengths import LENGTHS
 from verdict.registry import name_of
 
+WIDTH = 100
 PAGE = Path(__file__).parents[2] / "docs" / "museum.md"
 
 INTRODUCTION = """\
@@ -64,21 +66,25 @@ def _room(title: str, entries: tuple[Entry, ...]) -> Iterator[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     yield f"### {entry.name}: {entry.title}"
     yield ""
-    yield entry.mechanism
+    yield textwrap.fill(entry.mechanism, WIDTH)
     yield ""
     if entry.exhibit is None:
-        yield f"- **not shown**: {entry.reason}"
+        yield _point(f"**not shown**: {entry.reason}")
     else:
         yield from _exhibit(entry.name, entry.exhibit)
-    yield f"- **mended by**: {entry.fixed_by}"
+    yield _point(f"**mended by**: {entry.fixed_by}")
     yield ""
 
 
 def _exhibit(name: str, exhibit: Exhibit) -> Iterator[str]:
-    yield f"- **on** `{name_of(exhibit.machine)} {_settings(exhibit.settings)}`"
+    yield _point(f"**on** `{name_of(exhibit.machine)} {_settings(exhibit.settings)}`")
     broken = f"{exhibit.breaks} is false, {LENGTHS[name]} states"
-    yield f"- **broken** {_design(exhibit.broken)}: {broken}"
-    yield f"- **fixed** {_design(exhibit.fixed)}: {exhibit.mended} holds"
+    yield _point(f"**broken** {_design(exhibit.broken)}: {broken}")
+    yield _point(f"**fixed** {_design(exhibit.fixed)}: {exhibit.mended} holds")
+
+
+def _point(text: str) -> str:
+    return textwrap.fill(f"- {text}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _design(variants: Mapping[str, Any]) -> str:
