@@ -285,7 +285,15 @@ class Schema(Generic[T]):
         return self.of(**values)
 
     def _there(self, version: int) -> list[Field]:
-        return [field for field in self.fields if field.since <= version <= field.until]
+        if version not in self._by_version:
+            there = [field for field in self.fields if field.since <= version <= field.until]
+            self._by_version[version] = there
+        return self._by_version[version]
+
+    @cached_property
+    def _by_version(self) -> dict[int, list[Field]]:
+        """The fields of each version that was asked for."""
+        return {}
 
     def encode(self, value: T, version: int) -> bytes:
         """The value after its version, as a record of a coordinator's topic has it."""

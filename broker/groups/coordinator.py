@@ -8,6 +8,7 @@ is told that all is well: its member could do nothing about it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -151,6 +152,7 @@ class GroupCoordinator:
         self._new_id = new_id
         self._numbers = count(1)
         self._out = Outbox(0)
+        self._freed: deque[Ask | Fired] = deque()
         self._topics: dict[str, tuple[UUID, int]] = {}
         self._shards: dict[int, Shard] = {}
         self._loading: dict[int, Shard] = {}
@@ -166,8 +168,8 @@ class GroupCoordinator:
         """What follows from an input, at this time in ms."""
         self._out.now, self._out.outputs = now, []
         self._take(event)
-        for shard in self._shards.values():
-            shard.go_on()
+        while self._freed:
+            self._take(self._freed.popleft())
         return self._out.outputs
 
     def _take(self, event: Event) -> None:
@@ -193,8 +195,7 @@ class GroupCoordinator:
             case Resigned(partition):
                 self._loading.pop(partition, None)
                 if partition in self._shards:
-                    for waiting in self._shards.pop(partition).resign():
-                        self._take(waiting)
+                    self._shards.pop(partition).resign()
             case TopicsChanged(topics):
                 self._topics_changed(topics)
             case _:
@@ -219,9 +220,16 @@ class GroupCoordinator:
             shard.forget_topics(gone)
 
     def _shard(self, partition: int) -> Shard:
-        return Shard(
-            Core(partition, self.config, self._new_id, self._numbers, self._out, self._topics)
+        core = Core(
+            partition,
+            self.config,
+            self._new_id,
+            self._numbers,
+            self._out,
+            self._freed,
+            self._topics,
         )
+        return Shard(core)
 
     def _owner(self, group: str) -> Shard:
         """Who answers for a group; refused where it is not here, or not yet."""

@@ -39,11 +39,11 @@ class Core:
     new_id   makes the unique part of a member id
     numbers  tells one write from another
     out      the outputs of the input that is being handled
+    freed    what waited for groups that are held no longer, of this partition and of others
     topics   by name: the id and the number of partitions of each
     tickets  what follows each write under way, oldest first
     last     the last write that was given out
     held     what waits for each held group
-    freed    what waited for groups that are held no longer
     """
 
     partition: int
@@ -51,6 +51,7 @@ class Core:
     new_id: Callable[[], str]
     numbers: Iterator[int]
     out: Outbox
+    freed: deque[Ask | Fired]
     topics: dict[str, tuple[UUID, int]] = field(default_factory=dict)
     classic: dict[str, ClassicGroup] = field(default_factory=dict)
     consumer: dict[str, ConsumerGroup] = field(default_factory=dict)
@@ -58,7 +59,6 @@ class Core:
     tickets: dict[Ticket, list[Then]] = field(default_factory=dict)
     last: Ticket | None = None
     held: dict[str, list[Ask | Fired]] = field(default_factory=dict)
-    freed: deque[Ask | Fired] = field(default_factory=deque)
 
     def write(
         self, records: Iterable[Record], *then: Then, producer: Producer | None = None

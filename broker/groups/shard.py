@@ -107,11 +107,6 @@ class Shard:
         else:
             self._timers[type(event.timer)](event.timer)
 
-    def go_on(self) -> None:
-        """Take up what has waited."""
-        while self.core.freed:
-            self.handle(self.core.freed.popleft())
-
     # Removal ---------------------------------------------------------------------------------
 
     def remove(self, name: str, then: Callable[[ErrorCode], None]) -> None:
@@ -222,8 +217,8 @@ class Shard:
                 self.consumers.watch(consumer, name, moved=True)
         self._watch_expiry()
 
-    def resign(self) -> list[Ask | Fired]:
-        """Tell everyone who waits that the groups are somebody else's; what waited its turn."""
+    def resign(self) -> None:
+        """Tell everyone who waits that the groups are somebody else's."""
         error = ErrorCode.NOT_COORDINATOR
         for ticket in [*self.core.tickets]:
             self.core.appended(ticket, error, -1)
@@ -233,7 +228,6 @@ class Shard:
                     member, JoinGroupResponse(error, member_id=member.member_id)
                 )
                 self.rebalance.answer_sync(member, SyncGroupResponse(error))
-        return [*self.core.freed]
 
 
 def restored(name: str, value: GroupValue) -> ClassicGroup:
