@@ -31,6 +31,10 @@ from conformance.history.recorder import Recorder
 PATIENCE = 60.0
 """Seconds that any one answer may take: longer than a broker's crash and start."""
 
+LEAST = 1.0
+"""Seconds that a poll may take at least.  Where a rebalance outlasts the poll in which it began,
+this client has been seen to be given partitions and never to take them."""
+
 CONFIGURATION: dict[str, Any] = {
     "reconnect_backoff_ms": 20,
     "reconnect_backoff_max_ms": 200,
@@ -193,7 +197,7 @@ class Consumer:
 
     def poll(self, timeout: float = 0.2, most: int = 500) -> tuple[Polled, ...]:
         """The next records; () where none came in that time."""
-        batches = self.client.poll(timeout_ms=int(timeout * 1000), max_records=most)
+        batches = self.client.poll(timeout_ms=int(max(timeout, LEAST) * 1000), max_records=most)
         found = tuple(
             Polled(each.topic, each.partition, each.offset, each.value.decode())
             for batch in batches.values()
