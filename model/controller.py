@@ -47,7 +47,7 @@ from checker import (
     require,
     step,
 )
-from spec.replication import CTL_3, CTL_4, CTL_5, CTL_7, LeaderEpoch, Replica
+from spec.replication import CTL_1, CTL_3, CTL_4, CTL_5, CTL_7, LeaderEpoch, Replica
 
 ControllerEpoch = Annotated[int, Counter("ControllerEpoch")]
 """How many controllers there have been; 0 of a node that knows itself not to be one."""
@@ -125,8 +125,8 @@ class Controller(Machine):
     @action
     def elect(self, n: Node, heir: Replica) -> None:
         """A controller decides that another replica in sync is to lead."""
-        last = self.last(n)
         require(self.may_propose(n))
+        last = self.log[self.nodes[n].known - 1]
         require(heir in last.isr)
         require(last.leader != heir)
         self.nodes[n].proposed = Entry(heir, last.isr, last.epoch + 1)
@@ -134,8 +134,8 @@ class Controller(Machine):
     @action
     def take_out(self, n: Node, r: Replica) -> None:
         """A controller decides that a replica is out of sync; if it led, nobody does."""
-        last = self.last(n)
         require(self.may_propose(n))
+        last = self.log[self.nodes[n].known - 1]
         require(r in last.isr)
         require(len(last.isr) > 1)
         left = last.isr - Set({r})
@@ -161,10 +161,6 @@ class Controller(Machine):
         """Whether a node believes itself the controller, and has nothing under way."""
         return self.nodes[n].epoch > 0 and self.nodes[n].proposed is None
 
-    def last(self, n: Node) -> Entry:
-        """The last entry that a controller knows of; the first for a node that is none."""
-        return self.log[max(self.nodes[n].known, 1) - 1]
-
     # ------------------------------------------------------------ brokers
 
     @action(fair="weak")
@@ -189,6 +185,36 @@ class Controller(Machine):
         return self.metadata[r][len(self.metadata[r]) - 1]
 
     # ------------------------------------------------------------ promises
+
+    @invariant
+    def somebody_controls(self) -> bool:
+        """A controller is one until another has replaced it."""
+        return any(self.nodes[n].epoch == self.epoch for n in Node)
+
+    @eventually(again=True)
+    def zombies_learn(self) -> bool:
+        """Whoever was replaced knows in the end."""
+        return all(self.nodes[n].epoch == 0 or self.nodes[n].epoch == self.epoch for n in Node)
+
+    @invariant
+    def decisions_follow(self) -> bool:
+        """Each entry changes the leader, in the next epoch, or takes a replica out of sync."""
+        return all(self.follows(self.log[i], self.log[i + 1]) for i in range(len(self.log) - 1))
+
+    def follows(self, before: Entry, after: Entry) -> bool:
+        """Whether a decision can be made after another one."""
+        if before.leader != after.leader:
+            return after.epoch == before.epoch + 1 and after.isr <= before.isr
+        return after.epoch == before.epoch and after.isr <= before.isr and after.isr != before.isr
+
+    @invariant(CTL_1)
+    def leader_is_in_sync(self) -> bool:
+        """In each entry; and there is always somebody in sync."""
+        return all(len(entry.isr) > 0 and self.is_led(entry) for entry in self.log)
+
+    def is_led(self, entry: Entry) -> bool:
+        """Whether the leader is in sync, or there is none."""
+        return not any(entry.leader == r and r not in entry.isr for r in Replica)
 
     @step(CTL_3)
     def epochs_grow(self, after: Self) -> bool:
@@ -236,6 +262,16 @@ class Controller(Machine):
     def zombie(self) -> bool:
         """Two nodes can believe that they are the controller."""
         return sum(1 for n in Node if self.nodes[n].epoch > 0) > 1
+
+    @reachable
+    def leaderless(self) -> bool:
+        """The leader can be taken out of sync before another one is elected."""
+        return any(entry.leader is None for entry in self.log)
+
+    @reachable
+    def fewer_in_sync(self) -> bool:
+        """Another one can be taken out of sync."""
+        return any(len(entry.isr) < len(Replica) and entry.epoch == 1 for entry in self.log)
 
     @reachable
     def behind(self) -> bool:

@@ -29,7 +29,7 @@ from spec import (
     REPLICATION,
     ROUTING,
 )
-from spec.replication import CTL_3, CTL_4, CTL_5, CTL_7, REP_5, REP_9
+from spec.replication import CTL_1, CTL_3, CTL_4, CTL_5, CTL_7, REP_5, REP_9
 from tests.model import logs_pinned, pinned, replication_pinned
 from tests.model.pinned import Broken, Counted
 
@@ -181,7 +181,7 @@ CONTROLLER_SECTION = Section(
     """\
 The metadata log, those who write it, and those who read it: `verdict check controller`.
 """,
-    (("One log of decisions", CONTROLLING),),
+    (("One log of decisions", (CTL_1, *CONTROLLING)),),
     (),
     replication_pinned.COUNTED[Controller],
     replication_pinned.BROKEN[Controller],

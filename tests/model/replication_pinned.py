@@ -14,6 +14,9 @@ from tests.model.pinned import Broken, Counted
 LOST = {"REP-1": 7, "REP-2": 8, "REP-3": 10, "REP-4": 10, "REP-7": 10, "as_partition_log": 10}
 """By an unclean election."""
 
+BEHIND = {"zombie": 2, "behind": 4, "leaderless": 3, "fewer_in_sync": 3}
+"""What can be seen of a controller."""
+
 COUNTED: Mapping[type[Machine], Mapping[str, Counted]] = {
     Replication: {
         "two replicas": Counted(123_378, 437_922, 25, {}, {"all_committed": 5}),
@@ -35,8 +38,8 @@ COUNTED: Mapping[type[Machine], Mapping[str, Counted]] = {
         ),
     },
     Controller: {
-        "zombies": Counted(5_860, 19_272, 14, {}, {"zombie": 2, "behind": 4}),
-        "three brokers": Counted(47_880, 191_238, 14, {}, {"zombie": 2, "behind": 4}),
+        "zombies": Counted(5_860, 19_272, 14, {}, BEHIND),
+        "three brokers": Counted(47_880, 191_238, 14, {}, BEHIND),
     },
 }
 """By machine, and the name of a configuration."""
@@ -142,13 +145,13 @@ BROKEN: Mapping[type[Machine], tuple[Broken, ...]] = {
             "the log takes entries of controllers that were replaced",
             {**NODES, "fencing": False},
             ("CTL-3", "CTL-5"),
-            {"CTL-3": 6, "CTL-5": 9},
+            {"CTL-3": 6, "CTL-5": 9, "decisions_follow": 6},
         ),
         Broken(
             "a new controller has not read the log to its end",
             {**NODES, "informed": False},
             ("CTL-3", "CTL-5"),
-            {"CTL-3": 6, "CTL-5": 9},
+            {"CTL-3": 6, "CTL-5": 9, "decisions_follow": 6},
         ),
         Broken(
             "brokers are told of what is not committed",
