@@ -4,6 +4,8 @@
 # make test-all   the tests, all of them
 # make sanitize   the native engine under the address, behaviour and thread sanitizers
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
+# make prove      what is proved of the group, for any number of generations and offsets
+# make agree      certificates that the engines and z3 find the same, for each machine
 # make bench      the engines beside other programs that explore the same (ARGS=… goes to it)
 # make lint       style, formatting, import directions
 # make types      mypy --strict over everything
@@ -18,12 +20,17 @@ JOBS ?= 2
 # Random machines to look at, for each way of running them.
 MACHINES ?= 2000
 
+# Machines of which certificates are made, each at a small size.
+AGREE ?= group/smallest log/epochs compaction/"in time" routing/"one partition" \
+    replication/"two replicas" readers/"end offset" controller/zombies ownership membership \
+    delivery partition-log changelog acknowledged examples/two_phase.py:TwoPhase
+
 BIN := .venv/bin
 # What runs the tests: .ci/run measures coverage with it.
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check test test-all sanitize fuzz bench lint types lock clean venv
+.PHONY: check prove agree test test-all sanitize fuzz bench lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -37,6 +44,12 @@ test-all: venv
 
 sanitize: venv
 	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS) tests/checker/engines/test_native_sanitized.py
+
+prove: venv
+	@$(BIN)/verdict prove group $(ARGS)
+
+agree: venv
+	@$(BIN)/verdict check $(AGREE) --engine all --timeout 5 $(ARGS)
 
 bench: venv
 	@$(BIN)/verdict bench $(ARGS)
