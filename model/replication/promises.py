@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from checker import Seq, invariant, reachable, refines
+from typing import Self
+
+from checker import Seq, invariant, reachable, refines, step
 from model.replication.participants import Participants
 from model.replication.replica import Status
 from spec.acknowledged import Acks
@@ -119,6 +121,19 @@ class Promises(Participants):
         return all(
             r not in self.fenced or (not self.elr and len(self.isr()) == 1) for r in self.isr()
         )
+
+    @step
+    def an_epoch_for_each_leader(self, after: Self) -> bool:
+        """A leader epoch begins with another leader, or with none."""
+        return (
+            self.epoch == after.epoch
+            or self.decided[self.epoch].leader != after.decided[after.epoch].leader
+        )
+
+    @step
+    def who_is_down_stays_out(self, after: Self) -> bool:
+        """A broker that is fenced and down is not heard."""
+        return all(self.at[r].status is Status.UP or r in after.fenced for r in self.fenced)
 
     @reachable
     def all_committed(self) -> bool:
