@@ -77,6 +77,11 @@ def broker(
     except (DirectoryError, ListenError) as error:
         said, _, hint = str(error).partition(": ")
         raise RequestError(said, hint=hint) from error
+    except OSError as error:
+        where = error.filename or data_dir
+        raise RequestError(
+            f"{where} cannot be used: {error.strerror}", hint="the broker needs it to keep its data"
+        ) from error
 
 
 def _describe(host: str, port: int, group: str) -> None:

@@ -30,6 +30,7 @@ from broker.log.segment import (
     named,
 )
 from broker.log.settings import LogSettings
+from broker.wire.batches import Corrupt
 from broker.wire.records import read_marker
 
 _ANY = 1 << 62
@@ -52,6 +53,17 @@ def open_log(
     """
     disk.make_folder(folder)
     _tidy(disk, folder)
+    try:
+        return _opened(disk, folder, settings, None if clean else recovery_point, start_offset)
+    except Corrupt:
+        # It was said to be closed, and is not sound at its end.
+        return _opened(disk, folder, settings, recovery_point, start_offset)
+
+
+def _opened(
+    disk: Disk, folder: Path, settings: LogSettings, doubtful: int | None, start_offset: int
+) -> Log:
+    """The log, read from an offset on; None: nothing of it is to be read."""
     log = Log(disk, folder, settings)
     bases = [int(name[: -len(LOG)]) for name in disk.names(folder) if name.endswith(LOG)]
     known = [disk.exists(folder / named(base, INDEX)) for base in bases]
@@ -59,10 +71,9 @@ def open_log(
     if not log.segments:
         log.add_segment(Segment(disk, folder, start_offset))
     log.epochs = _epochs(disk, folder)
-    doubtful = None if clean else recovery_point
     rebuilt = _rebuild_what_is_doubtful(log, doubtful, known)
     _find_ends(log, start_offset)
-    log.recovery_point = log.end_offset if clean else min(recovery_point, log.end_offset)
+    log.recovery_point = log.end_offset if doubtful is None else min(doubtful, log.end_offset)
     _load_producers(log, rebuilt)
     return log
 

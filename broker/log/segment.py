@@ -124,14 +124,14 @@ class Segment:
         return None
 
     def headers(self, position: int = 0) -> Iterator[Found]:
-        """The batches from a position on, where one starts."""
+        """The batches from a position on, where one starts; `Corrupt` where none can be."""
         chunk, at = b"", position
-        while at + HEADER.size <= self.size:
+        while at < self.size:
             if not position <= at <= position + len(chunk) - HEADER.size:
                 chunk, position = self.log.read(at, _CHUNK), at
-            header = BatchHeader._make(HEADER.unpack_from(chunk, at - position))
-            if at + header.size > self.size or header.length <= 0:
-                return
+            header = read_header(chunk, at - position)
+            if header.size < HEADER.size or at + header.size > self.size:
+                raise Corrupt(f"{self.path(LOG)} at {at}: a batch of {header.size} bytes")
             yield Found(at, header)
             at += header.size
 

@@ -176,18 +176,18 @@ class Broker:
 
     def auto_create(self, name: str, *, wanted: bool) -> Topic:
         """Make a topic because somebody asked about it; `Refused` where it is not to be made."""
-        if name == OFFSETS_TOPIC:
-            self.groups.ensure()
-        elif name == TRANSACTIONS_TOPIC:
-            self.transactions.ensure()
-        else:
-            check_name(name, self.catalog.topics)
-            if not (wanted and self.configuration["auto.create.topics.enable"]):
-                raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-            try:
-                return self.create_topic(name, self.configuration["num.partitions"], {})
-            except OSError as failure:
-                raise Refused(ErrorCode.KAFKA_STORAGE_ERROR) from failure
+        check_name(name, self.catalog.topics)
+        if not (wanted and self.configuration["auto.create.topics.enable"]):
+            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        try:
+            if name == OFFSETS_TOPIC:
+                self.groups.ensure()
+            elif name == TRANSACTIONS_TOPIC:
+                self.transactions.ensure()
+            else:
+                self.create_topic(name, self.configuration["num.partitions"], {})
+        except OSError as failure:
+            raise Refused(ErrorCode.KAFKA_STORAGE_ERROR) from failure
         return self.catalog.topics[name]
 
     def delete_topic(self, name: str) -> None:

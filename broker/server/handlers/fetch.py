@@ -11,6 +11,7 @@ that were served go to the end of the order, so that none starves.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +22,10 @@ from broker.server.broker import Broker
 from broker.server.dispatch import Answer, Fields, Handler, Request
 from broker.server.sessions import FINAL, INITIAL, Key, Session, Wanted
 from broker.wire.apis import ApiKey
+from broker.wire.batches import Corrupt
 from broker.wire.codec import NIL
 
+log = logging.getLogger("verdict.broker")
 BY_ID = 13
 ERRORS_IN_SESSION = 7
 COMMITTED = 1
@@ -123,8 +126,12 @@ class Reading:
             except Refused as refused:
                 self.found[key] = refused.error
                 self.error = self.error or refused.error not in _UNKNOWN
-            except OSError:
+            except OSError as failure:
+                log.error("%s-%d cannot be read: %s", *key, failure)  # noqa: TRY400
                 self.found[key], self.error = ErrorCode.KAFKA_STORAGE_ERROR, True
+            except Corrupt as damage:
+                log.error("%s-%d cannot be read: %s", *key, damage)  # noqa: TRY400
+                self.found[key], self.error = ErrorCode.CORRUPT_MESSAGE, True
             else:
                 self.found[key] = read
                 self.size += len(read.records)

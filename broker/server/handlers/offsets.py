@@ -39,8 +39,10 @@ def _offset(request: Request, topic: str, part: Any, *, committed: bool) -> dict
         timestamp, offset, epoch = partition.offset_for(part.timestamp, committed=committed)
     except Refused as refused:
         error = refused.error
-    except (OSError, Corrupt):
+    except OSError:
         error = ErrorCode.KAFKA_STORAGE_ERROR
+    except Corrupt:
+        error = ErrorCode.CORRUPT_MESSAGE
     return {
         "partition_index": part.partition_index,
         "error_code": error,

@@ -286,3 +286,17 @@ def test_flushing_before_each_acknowledgement(
         expected = {1: [3, 6, 9, 12, 15, 18], 7: [0, 0, 9, 9, 9, 18]}.get(messages, [0] * 6)
         assert points == expected
         assert bool(flushed) == any(expected)
+
+
+@pytest.mark.parametrize("tail", [b"", b"torn", bytes(61), b"\x7f" * 200])
+def test_a_log_that_was_said_to_be_closed_and_is_not(tmp_path: Path, tail: bytes) -> None:
+    log = open_at(tmp_path / "t-0")
+    for _ in range(5):
+        put(log)
+    log.close(0)
+    with log.active.path(LOG).open("ab") as file:
+        file.write(tail)
+    again = open_at(tmp_path / "t-0", clean=True, recovery_point=15)
+    assert offsets(again) == list(range(15))
+    assert put(again).base_offset == 15
+    assert offsets(again) == list(range(18))

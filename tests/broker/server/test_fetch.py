@@ -141,6 +141,28 @@ def test_outside_the_log_and_unknown(broker: Running, client: RawClient) -> None
     assert error(want(0), topic="u") == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
+def test_a_damaged_segment_is_told_and_the_rest_is_served(
+    broker: Running, client: RawClient
+) -> None:
+    make(broker)
+    for _ in range(5):
+        produce(client, 2)
+    log = broker.server.broker.catalog.partition("t", 0).log
+    [third] = [found for found in log.active.headers() if found.header.base_offset == 4]
+    with log.active.path(".log").open("r+b") as file:
+        file.seek(third.position + 8)
+        file.write(b"\x7f\xff\xff\xff")
+
+    def read(offset: int) -> tuple[int, list[int]]:
+        found = parts(fetch(client, want(offset, partition_max_bytes=1)))[0]
+        return found["error_code"], [h.base_offset for _, h in batches.walk(found["records"])]
+
+    assert read(0) == (0, [0])
+    assert read(2) == (0, [2])
+    assert read(4) == (ErrorCode.CORRUPT_MESSAGE, [])
+    produce(client, 1)
+
+
 def test_topics_are_named_by_their_ids_too(broker: Running, client: RawClient) -> None:
     topic_id = make(broker)
     batch = bytes(records.build([(None, b"v")], 1000))

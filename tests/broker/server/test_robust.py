@@ -373,6 +373,18 @@ def test_a_setting_that_is_none(tmp_path: Path) -> None:
     assert len(program.said.strip().splitlines()) == 1
 
 
+def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    with running(tmp_path) as broker:
+        broker.call(lambda: broker.server.broker.create_topic("t", 1, {}))
+    path = tmp_path / "t-0" / "00000000000000000000.index"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    program = Program(tmp_path)
+    assert program.wait() == 2
+    assert f"{path} cannot be used: Is a directory" in program.said
+    assert len(program.said.strip().splitlines()) == 1
+
+
 def test_a_clock_that_is_set_back_stands_still(
     broker: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
