@@ -39,7 +39,7 @@ class LogRetention(LogState):
         self.segments.remove(base)
         self.segments.add(end)
         self.start = max(self.start, min(self.segments))
-        self.flushed = max(self.flushed, self.start)
+        self.flushed = max(self.flushed, min(self.segments))
 
     def segment_end(self, base: LogOffset) -> LogOffset:
         """Where a segment ends: where the next begins, or the log ends."""

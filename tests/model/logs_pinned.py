@@ -157,7 +157,7 @@ BROKEN: Mapping[type[Machine], tuple[Broken, ...]] = {
             "DeleteRecords goes beyond the high watermark",
             {**LOG, "deletes_records": True, "bounded": False},
             ("LOG-5",),
-            {"flushed_is_there": 7, "LOG-5": 3, "as_partition_log": 3},
+            {"LOG-5": 3, "as_partition_log": 3},
         ),
         Broken(
             "what was flushed is not on disk",
