@@ -5,7 +5,8 @@
     session n, epoch m     go on; epochs count 1, 2, … and start at 1 again
     session n, epoch -1    close it
 
-There is room for so many sessions; one that nobody used for two minutes makes way.
+There is room for so many sessions, and for `MOST_PARTITIONS` in each; a session that nobody used
+for two minutes makes way.  Who finds no room goes on without, which costs a little traffic.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from broker.errors import ErrorCode, Refused
 FINAL, INITIAL = -1, 0
 MAX_EPOCH = (1 << 31) - 1
 EVICTION_MS = 120_000
+MOST_PARTITIONS = 10_000
 
 Key = tuple[Any, int]
 """A topic, by its name or its id, and a partition's number."""
@@ -65,8 +67,10 @@ class Sessions:
         """How many there are."""
         return len(self._sessions)
 
-    def open(self, *, by_id: bool, now: int) -> Session | None:
-        """A new session; None where there is no room."""
+    def open(self, named: dict[Key, Wanted], *, by_id: bool, now: int) -> Session | None:
+        """A new session of these partitions; None where there is no room."""
+        if len(named) > MOST_PARTITIONS:
+            return None
         if len(self._sessions) >= self._slots:
             oldest = min(self._sessions.values(), key=lambda session: session.used, default=None)
             if oldest is None or now - oldest.used < EVICTION_MS:
@@ -75,12 +79,18 @@ class Sessions:
         number = self._new_id()
         while number in self._sessions:
             number = self._new_id()
-        self._sessions[number] = Session(number, by_id=by_id, used=now)
+        self._sessions[number] = Session(number, by_id=by_id, used=now, partitions=named)
         return self._sessions[number]
 
-    def go_on(self, number: int, epoch: int, *, by_id: bool, now: int) -> Session:
-        """The session that is meant; `Refused` where it is another's turn, or gone."""
+    def go_on(self, number: int, epoch: int, more: int, *, by_id: bool, now: int) -> Session:
+        """The session that is meant; `Refused` where it is another's turn, or gone.
+
+        more  how many partitions are named, and so may be added
+        """
         session = self._sessions.get(number)
+        if session is not None and len(session.partitions) + more > 2 * MOST_PARTITIONS:
+            self.close(number)
+            session = None
         if session is None:
             raise Refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
         if session.by_id != by_id:

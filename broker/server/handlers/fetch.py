@@ -71,11 +71,9 @@ def _partitions(request: Request) -> tuple[Session | None, dict[Key, Wanted]]:
         return None, named
     if body.session_epoch == INITIAL:
         sessions.close(body.session_id)
-        session = sessions.open(by_id=by_id, now=now) if named else None
-        if session is not None:
-            session.partitions = named
+        session = sessions.open(named, by_id=by_id, now=now) if named else None
         return session, named
-    session = sessions.go_on(body.session_id, body.session_epoch, by_id=by_id, now=now)
+    session = sessions.go_on(body.session_id, body.session_epoch, len(named), by_id=by_id, now=now)
     for each in body.forgotten_topics_data:
         for index in each.partitions:
             session.partitions.pop((each.topic_id if by_id else each.topic, index), None)
