@@ -13,13 +13,24 @@ LONGEST = 160
 """Characters of a failure's reason."""
 
 HEAD = """\
-# Clients' own test suites
+# Clients
 
-What clients test themselves with against a real broker, run against this one and against Apache
-Kafka in turn, on one machine. `verdict conform suite` fetches them from their registries, runs them
-and writes this page:
+What unmodified clients do with this broker, and how that is tested.
 
-    verdict conform suite --broker verdict --broker kafka --page docs/clients.md
+- **Scenarios**, written once and carried out by kafka-python, confluent-kafka and aiokafka, on this
+  broker and on Apache Kafka: each codec, order by key, where a consumer begins, groups under each
+  assignor as they grow and shrink, a member that is killed, static members, commits by hand and
+  automatic, transactions, lag. A session with kafkajs and one with kcat, where they are installed.
+  `tests/conformance/clients` has them all.
+- **Loads** whose [histories](history.md) are searched for anomalies, with the broker killed under
+  them: `verdict conform load`, `verdict conform crash`.
+- **Clients' own test suites**, as below. `verdict conform suite` fetches them from their
+  registries, runs them against several brokers on one machine, and writes this page:
+
+      verdict conform suite --broker verdict --broker kafka --page docs/clients.md
+
+  What a suite cannot pass even on Apache Kafka says nothing about a broker: what counts is the
+  difference.
 """
 
 
