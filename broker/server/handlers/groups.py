@@ -16,6 +16,9 @@ from broker.wire.codec import NIL
 
 Later = Answer | asyncio.Future[Answer]
 GROUP, TRANSACTION = 0, 1
+TOGETHER = 4
+"""The first version of FindCoordinator that asks about several keys."""
+
 BY_ID = 10
 NONE = ErrorCode.NONE
 
@@ -26,7 +29,7 @@ NONE = ErrorCode.NONE
 def find_coordinator(request: Request) -> Answer:
     """All is coordinated here; the coordinator's topic is made if it is missing."""
     body = request.body
-    several = request.version >= 4  # noqa: PLR2004 - keys are asked about together
+    several = request.version >= TOGETHER
     keys = body.coordinator_keys if several else [body.key]
     found = [_coordinator(request, key, body.key_type) for key in keys]
     return {"coordinators": found} if several else found[0]
@@ -51,7 +54,8 @@ def _coordinator(request: Request, key: str, kind: int) -> dict[str, Any]:
         "host": host if known else "",
         "port": port if known else -1,
         "error_code": error,
-        "error_message": None if known else error.name,
+        # Nothing is wrong: Kafka says so in words, and since keys are asked about together in none.
+        "error_message": "" if known and request.version >= TOGETHER else error.name,
     }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
-from broker.partition import Partition, WithoutKey
+from broker.partition import WithoutKey
 from broker.server.dispatch import SILENT, Answer, Handler, Request
 from broker.wire.apis import ApiKey
 from broker.wire.batches import HEADER, read_header
@@ -88,7 +88,7 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
         partition = broker.catalog.partition(name, part.index)
         if broker.catalog.topics[name].internal:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)  # noqa: TRY301
-        _check_transaction(request, partition, part.records)
+        _check_transaction(request, part.records)
         appended, size = partition.produce(part.records, broker.now())
     except WithoutKey as refused:
         told = [{"batch_index": at, "batch_index_error_message": None} for at in refused.records]
@@ -110,14 +110,13 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
     }
 
 
-def _check_transaction(request: Request, partition: Partition, data: memoryview) -> None:
+def _check_transaction(request: Request, data: memoryview) -> None:
     """A batch is of a transaction where the request is, and not otherwise."""
     if len(data) < HEADER.size:
         return
     header = read_header(data)
     if header.transactional and request.body.transactional_id is None:
         raise Refused(ErrorCode.INVALID_RECORD)
-    del partition
 
 
 def _refused(index: int, error: ErrorCode) -> dict[str, Any]:

@@ -26,6 +26,12 @@ Later = Answer | asyncio.Future[Answer]
 NONE = ErrorCode.NONE
 IMPLICIT_PRODUCE, IMPLICIT_COMMIT = 12, 5
 NEVER_BY_ID = 1 << 15
+_AGAIN = {
+    ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+    ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    ErrorCode.NOT_COORDINATOR,
+}
+"""What a producer is told as NOT_ENOUGH_REPLICAS, for which it sends its batch again."""
 
 
 def init_producer_id(request: Request) -> Later:
@@ -161,8 +167,8 @@ def unverified(
         return None
     implicit = request.version >= IMPLICIT_PRODUCE
     wanted = asked.AddPartitions(
-        # As of a version whose sender knows PRODUCER_FENCED or not, as this one does.
-        0 if not implicit else NEVER_BY_ID,
+        # A producer expects INVALID_PRODUCER_EPOCH here, whatever its version.
+        0,
         request.body.transactional_id,
         *producer,
         tuple(reached),
@@ -174,10 +180,18 @@ def unverified(
         for each in request.body.topic_data:
             for part in each.partition_data:
                 part.records = memoryview(bytearray(part.records))
-    answer = after(
-        verified,
-        lambda found: proceed({key: error for key, error in found.partitions if error}),
-    )
+
+    def go_on(found: asked.AddPartitionsResponse) -> Answer:
+        again = _AGAIN | (set() if implicit else {ErrorCode.CONCURRENT_TRANSACTIONS})
+        return proceed(
+            {
+                key: ErrorCode.NOT_ENOUGH_REPLICAS if error in again else error
+                for key, error in found.partitions
+                if error
+            }
+        )
+
+    answer = after(verified, go_on)
     if isinstance(answer, asyncio.Future):
         return answer
     done: asyncio.Future[Answer] = request.broker.loop.create_future()
