@@ -146,6 +146,9 @@ _LOG_DYNAMIC = (
     _int("min.insync.replicas", 1, 1),
     _string("compression.type", "producer", *_CODECS),
     _bool("log.preallocate", default=False),
+    # There is no Kerberos here; clients' tests take this one to see whether a broker's settings
+    # can be changed.
+    _long("sasl.kerberos.min.time.before.relogin", 60_000),
 )
 _FIXED = (
     _int("node.id", 0),
