@@ -31,7 +31,7 @@ from conformance.history.recorder import Recorder
 PATIENCE = 60.0
 """Seconds that any one answer may take: longer than a broker's crash and start."""
 
-LEAST = 1.0
+LEAST = 2.0
 """Seconds that a poll may take at least.  Where a rebalance outlasts the poll in which it began,
 this client has been seen to be given partitions and never to take them."""
 

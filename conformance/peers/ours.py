@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from conformance.peers.server import LOOPBACK, Absent, Process, free_ports, place, serving
+from conformance.peers.server import LOOPBACK, Process, free_ports, place, serving
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -30,8 +29,6 @@ def verdict_broker(
     folder    where it keeps its data; what an earlier one wrote there is found again
     settings  by Kafka's own names, over those above
     """
-    if importlib.util.find_spec("verdict.broker_command") is None:
-        raise Absent("this project's broker: it cannot be started yet")
     with place(folder, "broker") as here:
         (port,) = free_ports(1)
         address = f"{LOOPBACK}:{port}"

@@ -23,7 +23,9 @@ def sends(history: list[Operation]) -> list[Send]:
     return [operation for operation in history if isinstance(operation, Send)]
 
 
-@pytest.fixture(scope="module", params=["confluent", "kafka_python"])
+@pytest.fixture(
+    scope="module", params=["confluent", pytest.param("kafka_python", marks=pytest.mark.slow)]
+)
 def loaded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Operation]:

@@ -15,7 +15,7 @@ from kafka.structs import TopicPartition
 
 from tests.conformance.clients.drivers import PATIENCE, Record, To, Wish
 
-LEAST = 1.0
+LEAST = 2.0
 """Seconds that a poll may take at least.  Where a rebalance outlasts the poll in which it began,
 this client has been seen to be given partitions and never to take them, Apache Kafka's too."""
 
