@@ -21,9 +21,9 @@ from broker.groups.consumer.requests import (
     ConsumerGroupDescribe,
     ConsumerGroupDescribeResponse,
     ConsumerGroupHeartbeat,
-    ConsumerGroupHeartbeatResponse,
     DescribedConsumerGroup,
 )
+from broker.groups.consumer.validation import refusal
 from broker.groups.core import Core
 from broker.groups.describing import (
     absent,
@@ -93,7 +93,7 @@ REFUSALS: dict[type, Callable[[Any, ErrorCode], object]] = {
     OffsetCommit: failed,
     TxnOffsetCommit: failed,
     OffsetDelete: lambda _, error: OffsetDeleteResponse(error),
-    ConsumerGroupHeartbeat: lambda _, error: ConsumerGroupHeartbeatResponse(error),
+    ConsumerGroupHeartbeat: refusal,
 }
 """How each request about one group is refused as a whole."""
 
@@ -301,7 +301,7 @@ class GroupCoordinator:
         except Refused as refused:
             return DescribedConsumerGroup(name, refused.error)
         if group is None:
-            error, message = ErrorCode.GROUP_ID_NOT_FOUND, f"{name} is not a consumer group."
+            error, message = ErrorCode.GROUP_ID_NOT_FOUND, f"Group {name} is not a consumer group."
             return DescribedConsumerGroup(name, error, message)
         return describe_consumer(group, self.config.group_consumer_assignors)
 

@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from itertools import count
 from pprint import pformat
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from broker.errors import ErrorCode
-from broker.wire.apis import ApiKey
+from broker.wire.apis import APIS, ApiKey
+from broker.wire.codec import NIL
 from tests.broker.raw import RawClient
 
 MADE_UP = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -59,8 +60,12 @@ class Net:
     def end(self, name: str) -> dict[str, Any]:
         """Note the answer to what was asked last."""
         answer = self.client(name).answer()
-        self.notes.append((name, self._anonymous(answer)))
+        self.note(name, answer)
         return answer
+
+    def note(self, name: str, answer: dict[str, Any]) -> None:
+        """Note what was answered."""
+        self.notes.append((name, self._anonymous(answer)))
 
     def quietly(self, name: str, api: ApiKey, version: int, /, **fields: Any) -> dict[str, Any]:
         """Ask, and note nothing."""
@@ -72,6 +77,8 @@ class Net:
         if isinstance(value, list):
             # Members and groups come in no order that anybody could rely on.
             return sorted((self._anonymous(item) for item in value), key=str)
+        if isinstance(value, UUID):
+            return "no id" if value == NIL else "an id"
         if not isinstance(value, str):
             return value
         for made_up in MADE_UP.findall(value):
@@ -494,7 +501,49 @@ def consumers(net: Net) -> None:
     net.ask("a", ApiKey.DELETE_GROUPS, 2, groups_names=[group])
 
 
-SCENARIOS = (groups, static_members, offsets, transactions, epochs, consumers)
+def versions(net: Net) -> None:
+    """Each request in each of its versions: a member's, a commit's, a transaction's life."""
+    topic, name = net.topic("v"), net.transaction("v")
+    ids = {
+        each["name"]: each["topic_id"]
+        for each in net.quietly("admin", ApiKey.METADATA, 12, topics=[{"name": topic}])["topics"]
+    }
+    group = net.group("v")
+    committed = commit(group, topic, 5)
+    committed["topics"][0]["topic_id"] = ids[topic]
+    wanted = {"name": topic, "topic_id": ids[topic], "partition_indexes": [0, 1]}
+    one = {"group_id": group, "topics": [wanted]}
+    left = {"group_id": group, "member_id": "nobody", "members": [{"member_id": "nobody"}]}
+    forget = [{"name": topic, "partitions": [{"partition_index": 1}]}]
+    asked: dict[ApiKey, dict[str, Any]] = {
+        ApiKey.OFFSET_COMMIT: committed,
+        ApiKey.OFFSET_FETCH: {**one, "groups": [one]},
+        ApiKey.FIND_COORDINATOR: {"key": group, "key_type": 0, "coordinator_keys": [group]},
+        ApiKey.JOIN_GROUP: join(group, "nobody"),
+        ApiKey.HEARTBEAT: {"group_id": group, "generation_id": 1, "member_id": "nobody"},
+        ApiKey.SYNC_GROUP: sync(group, 1, "nobody"),
+        ApiKey.LEAVE_GROUP: left,
+        ApiKey.DESCRIBE_GROUPS: {"groups": [group]},
+        ApiKey.OFFSET_DELETE: {"group_id": group, "topics": forget},
+        ApiKey.TXN_OFFSET_COMMIT: {**committed, "transactional_id": name, "producer_id": 1 << 40},
+        ApiKey.ADD_OFFSETS_TO_TXN: {"transactional_id": name, "producer_id": 1, "group_id": group},
+        ApiKey.END_TXN: {"transactional_id": name, "producer_id": 1, "committed": True},
+        ApiKey.INIT_PRODUCER_ID: init(name, transaction_timeout=0),
+        ApiKey.CONSUMER_GROUP_HEARTBEAT: {"group_id": group, "member_id": "m", "member_epoch": 1},
+        ApiKey.CONSUMER_GROUP_DESCRIBE: {"group_ids": [group]},
+        ApiKey.DESCRIBE_TRANSACTIONS: {"transactional_ids": [name]},
+        ApiKey.DELETE_GROUPS: {"groups_names": [group + "none"]},
+    }
+    for api, fields in asked.items():
+        for version in range(APIS[api].oldest, APIS[api].newest + 1):
+            answer = net.quietly("a", api, version, **fields)
+            for own in ("host", "port", "node_id"):
+                for each in [answer, *answer.get("coordinators", ())]:
+                    each.pop(own, None)
+            net.note(f"{api.name} {version}", answer)
+
+
+SCENARIOS = (versions, groups, static_members, offsets, transactions, epochs, consumers)
 
 
 def noted(scenario: Callable[[Net], None], port: int) -> str:

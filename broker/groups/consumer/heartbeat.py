@@ -45,7 +45,7 @@ from broker.groups.consumer.requests import (
     ConsumerGroupHeartbeat,
     ConsumerGroupHeartbeatResponse,
 )
-from broker.groups.consumer.validation import check, check_epoch
+from broker.groups.consumer.validation import check, check_epoch, refusal
 from broker.groups.core import Core
 from broker.groups.records import encode
 from broker.groups.records.classic import GroupKey
@@ -138,12 +138,12 @@ class Consumers:
             else:
                 response = self._go_on(draft, request)
         except Refused as refused:
-            self.core.out.reply(token, ConsumerGroupHeartbeatResponse(refused.error))
+            self.core.out.reply(token, refusal(request, refused.error))
             return
 
         def then(error: ErrorCode) -> None:
             if error is not ErrorCode.NONE:
-                self.core.out.reply(token, ConsumerGroupHeartbeatResponse(error))
+                self.core.out.reply(token, refusal(request, error))
                 return
             self.core.out.reply(token, response)
             if request.member_epoch != LEAVE_FOR_NOW:

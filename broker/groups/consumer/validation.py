@@ -6,10 +6,38 @@ from broker.errors import ErrorCode, Refused
 from broker.groups.consumer.group import Member
 from broker.groups.consumer.patterns import Invalid, compiled
 from broker.groups.consumer.reconcile import Owned
-from broker.groups.consumer.requests import JOIN, LEAVE, LEAVE_FOR_NOW, ConsumerGroupHeartbeat
+from broker.groups.consumer.requests import (
+    JOIN,
+    LEAVE,
+    LEAVE_FOR_NOW,
+    ConsumerGroupHeartbeat,
+    ConsumerGroupHeartbeatResponse,
+)
 
 NAMES_ITSELF = 1
 """The first version in which a member chooses its own id."""
+
+
+SENTENCES = {
+    ErrorCode.GROUP_ID_NOT_FOUND: "Group {group} is not a consumer group.",
+    ErrorCode.UNKNOWN_MEMBER_ID: "Member {member_id} is not a member of group {group}.",
+    ErrorCode.FENCED_MEMBER_EPOCH: "Member {member_id} is not at epoch {member_epoch}: "
+    "it must give its partitions up and join again.",
+    ErrorCode.FENCED_INSTANCE_ID: "Another member goes by the instance id {instance_id}.",
+    ErrorCode.UNRELEASED_INSTANCE_ID: "A member that has not left has the instance id "
+    "{instance_id}.",
+    ErrorCode.UNSUPPORTED_ASSIGNOR: "ServerAssignor {assignor} is not supported.",
+    ErrorCode.GROUP_MAX_SIZE_REACHED: "Group {group} is full.",
+    ErrorCode.INVALID_REGULAR_EXPRESSION: "{regex} is no regular expression that is known here.",
+    ErrorCode.INVALID_REQUEST: "A field is missing, or has a value that it may not have.",
+}
+"""What a member is told in words."""
+
+
+def refusal(request: ConsumerGroupHeartbeat, error: ErrorCode) -> ConsumerGroupHeartbeatResponse:
+    """The answer to a heartbeat that is refused."""
+    sentence = SENTENCES.get(error, error.name).format(**vars(request))
+    return ConsumerGroupHeartbeatResponse(error, sentence)
 
 
 def check(request: ConsumerGroupHeartbeat, assignors: tuple[str, ...]) -> None:
