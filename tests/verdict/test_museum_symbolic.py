@@ -14,7 +14,7 @@ from model.museum import ENTRIES, Entry
 from tests.verdict.museum_lengths import COMPACTION, LENGTHS, PRODUCERS
 
 FOR_EVER = {"KAFKA-8522", "KAFKA-9752"}
-HARD = {"KAFKA-7128", "KIP-320", "KIP-320, first attempt"}
+HARD = {"KAFKA-7128", "KIP-320", "KIP-320, first attempt", "zombie commit"}
 QUICK = {**COMPACTION, **PRODUCERS}
 SHOWN = [one for one in ENTRIES if one.exhibit is not None]
 
