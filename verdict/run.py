@@ -258,6 +258,7 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
         limits=order.limits,
         reporter=reporter,
         only=only,
+        engine=order.engine,
     )
 
 
@@ -272,8 +273,8 @@ def reproduces(run: Run, order: Order, identifier: str = "") -> str:
     if order.simulate is not None:
         words += ["--runs", str(order.simulate), "--depth", str(order.depth)]
         words += ["--seed", str(order.seed)]
-    else:
-        words += ["--engine", order.engine] if order.engine != "auto" else []
+    words += ["--engine", order.engine] if order.engine != "auto" else []
+    if order.simulate is None:
         words += ["--threads", str(order.threads)] if order.threads > 1 else []
         words += ["--symmetry"] if order.symmetry is True else []
         words += ["--fingerprints"] if order.fingerprints else []
