@@ -20,7 +20,6 @@ class Following(Participants):
         me = self.at[r]
         require(me.status is Status.UP)
         require(me.epoch < epoch)
-        require(epoch <= self.epoch)
         require(epoch == self.epoch or self.decided[epoch].leader is not None)
         self.enter(r, epoch)
         self.forget()

@@ -12,6 +12,7 @@ from spec.partition_log import PartitionLog
 from spec.replication import (
     CTL_1,
     CTL_2,
+    CTL_3,
     REP_1,
     REP_2,
     REP_3,
@@ -25,7 +26,7 @@ from spec.replication import (
 
 
 class Promises(Participants):
-    """REP-1 to REP-8 but for REP-5, CTL-1 and CTL-2, and that what is read is a PartitionLog."""
+    """REP-1 to REP-8 but for REP-5, CTL-1 to CTL-3, and that what is read is a PartitionLog."""
 
     def has_committed(self, r: Replica) -> bool:
         """Whether a replica has all that was ever committed."""
@@ -120,6 +121,13 @@ class Promises(Participants):
         """The last one stays in sync only without eligible leader replicas."""
         return all(
             r not in self.fenced or (not self.elr and len(self.isr()) == 1) for r in self.isr()
+        )
+
+    @step(CTL_3)
+    def epochs_grow(self, after: Self) -> bool:
+        """The controller's, and each broker's."""
+        return self.epoch <= after.epoch and all(
+            self.at[r].epoch <= after.at[r].epoch for r in Replica
         )
 
     @step

@@ -135,7 +135,7 @@ A producer that finds the leaders of its partitions: `verdict check routing`.
 )
 
 READING = (REP_5, REP_9)
-CONTROLLING = (CTL_3, CTL_4, CTL_5, CTL_7)
+CONTROLLING = (CTL_4, CTL_5, CTL_7)
 
 REPLICATION_SECTION = Section(
     "Replication",
@@ -181,7 +181,7 @@ CONTROLLER_SECTION = Section(
     """\
 The metadata log, those who write it, and those who read it: `verdict check controller`.
 """,
-    (("One log of decisions", (CTL_1, *CONTROLLING)),),
+    (("One log of decisions", (CTL_1, CTL_3, *CONTROLLING)),),
     (),
     replication_pinned.COUNTED[Controller],
     replication_pinned.BROKEN[Controller],
