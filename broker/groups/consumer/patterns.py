@@ -16,20 +16,20 @@ than `LEGAL`, and a class is the set of those that it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from string import ascii_letters, digits, whitespace
 from typing import NamedTuple
 
 LEGAL = frozenset(ascii_letters + digits + "._-")
-LARGEST = 2_000
+LARGEST = 500
 """Instructions of one expression's machine."""
 
 DEEPEST = 50
 """Groups within groups."""
 
 MOST = 1_000
-"""Repetitions that can be asked for by number, as in RE2."""
+"""Repetitions that can be asked for by number, as in RE2, if there is room for them."""
 
 _WORD = frozenset(ascii_letters + digits + "_")
 _CLASSES = {
@@ -75,27 +75,34 @@ def compiled(expression: str) -> Program:
 def matches(expression: str, name: str) -> bool:
     """Whether the whole name matches."""
     program = compiled(expression)
-    states = _reached(program, [0], at_start=True, at_end=not name)
-    for number, char in enumerate(name, start=1):
-        taken = [at + 1 for at in states if at < len(program) and char in (program[at].chars or ())]
-        states = _reached(program, taken, at_start=False, at_end=number == len(name))
-    return len(program) in states
+    states = _reached(program, {0}, at_start=True, at_end=False)
+    for char in name:
+        states = _after(expression, states, char)
+    return len(program) in _reached(program, states, at_start=not name, at_end=True)
+
+
+@lru_cache(maxsize=2_000)
+def _after(expression: str, states: frozenset[int], char: str) -> frozenset[int]:
+    """The states after a character; names that have much in common are followed together."""
+    program = compiled(expression)
+    taken = {at + 1 for at in states if at < len(program) and char in (program[at].chars or ())}
+    return _reached(program, taken, at_start=False, at_end=False)
 
 
 def _reached(
-    program: Program, states: list[int], *, at_start: bool, at_end: bool
-) -> dict[int, None]:
+    program: Program, states: Iterable[int], *, at_start: bool, at_end: bool
+) -> frozenset[int]:
     """All states that can be come to without taking a character."""
     edges = {"": True, "^": at_start, "$": at_end}
-    found: dict[int, None] = {}
-    while states:
-        at = states.pop()
+    left, found = [*states], set[int]()
+    while left:
+        at = left.pop()
         if at in found:
             continue
-        found[at] = None
+        found.add(at)
         if at < len(program) and program[at].chars is None and edges[program[at].edge]:
-            states += [at + each for each in program[at].to]
-    return found
+            left += [at + each for each in program[at].to]
+    return frozenset(found)
 
 
 class _Parser:

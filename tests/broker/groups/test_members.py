@@ -21,22 +21,17 @@ PARTITIONS = 6
 EVERYTHING = [*range(PARTITIONS)]
 
 COMBINATIONS = [
-    pytest.param("confluent", "cooperative-sticky"),
-    *(
-        pytest.param(client, assignor, marks=pytest.mark.slow)
-        for client, assignor in (
-            ("confluent", "range"),
-            ("confluent", "roundrobin"),
-            ("confluent", "consumer:uniform"),
-            ("confluent", "consumer:range"),
-            ("kafka-python", "range"),
-            ("kafka-python", "roundrobin"),
-            ("kafka-python", "sticky"),
-            ("aiokafka", "range"),
-            ("aiokafka", "roundrobin"),
-            ("aiokafka", "sticky"),
-        )
-    ),
+    ("confluent", "cooperative-sticky"),
+    ("confluent", "range"),
+    ("confluent", "roundrobin"),
+    ("confluent", "consumer:uniform"),
+    ("confluent", "consumer:range"),
+    ("kafka-python", "range"),
+    ("kafka-python", "roundrobin"),
+    ("kafka-python", "sticky"),
+    ("aiokafka", "range"),
+    ("aiokafka", "roundrobin"),
+    ("aiokafka", "sticky"),
 ]
 
 
@@ -129,6 +124,7 @@ def stack() -> Iterator[ExitStack]:
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("client", "assignor"), COMBINATIONS)
 def test_a_group_grows_shrinks_and_survives(
     broker: Running, stack: ExitStack, client: str, assignor: str
