@@ -48,6 +48,7 @@ def _parameter(
         yield pytest.param(settings, promise, length, id=f"{name}-{promise}", marks=marks)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("settings", "promise", "length"), list(hazards()))
 def test_a_violation_is_as_far_as_the_search_says(
     settings: Mapping[str, Any], promise: str, length: int

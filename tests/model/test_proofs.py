@@ -86,6 +86,7 @@ def test_a_broken_design_has_no_proof(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("promise", "variant", "fails", "action"), BROKEN)
 def test_a_broken_design_has_no_proof_at_full_size(
     promise: str, variant: dict[str, Any], fails: str, action: str
@@ -94,6 +95,7 @@ def test_a_broken_design_has_no_proof_at_full_size(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", [CommitMode.BEFORE_PROCESSING, CommitMode.AUTO])
 def test_ownership_and_fencing_do_not_depend_on_when_members_commit(mode: CommitMode) -> None:
     assert proofs("OWN-2", "GRP-2", commit_mode=mode).exit_status == 0
