@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,9 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small sizes, which measure little.")
     ] = False,
+    walks: Annotated[
+        bool, typer.Option("--simulate", help="Random walks instead: steps a second.")
+    ] = False,
     tlc: Annotated[
         Path | None, typer.Option(metavar="JAR", help="tla2tools.jar, to measure TLC too.")
     ] = None,
@@ -62,6 +65,9 @@ def bench(
     """Measure the engines beside other programs that explore the same."""
     if not SOURCES.is_dir():
         raise RequestError(f"{SOURCES} is not here", hint="run it from a clone of the project")
+    if walks:
+        _walks(quick=quick, repeat=repeat, as_json=format is Form.JSON)
+        return
     if tlc is not None and not tlc.is_file():
         raise RequestError(f"there is no file {tlc}", hint="--tlc path/to/tla2tools.jar")
     told = console(sys.stderr)
@@ -76,6 +82,23 @@ def bench(
             elif rows:
                 absent = (Text(f"{row.peer.name}: {row.why}") for row in rows if row.best is None)
                 say(console(sys.stdout), _table(model, rows), *absent, Text())
+
+
+def _walks(*, quick: bool, repeat: int, as_json: bool) -> None:
+    from verdict.walk_speed import speeds
+
+    found = speeds(seconds=0.2 if quick else 10.0, turns=1 if quick else repeat)
+    if as_json:
+        for speed in found:
+            print(json.dumps({**asdict(speed), "rate": speed.rate}))
+        return
+    table = Table(title="walks of the group", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for head in ("members", "partitions", "bytes/state", "steps/s", "tries/step"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for speed in found:
+        table.add_row(str(speed.members), str(speed.partitions), f"{speed.bits // 8:,}",
+                      f"{speed.rate:,.0f}", f"{speed.tries:.0f}")  # fmt: skip
+    say(console(sys.stdout), table)
 
 
 def _wanted(peer: Peer, only: Sequence[str]) -> bool:

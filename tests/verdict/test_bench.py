@@ -126,3 +126,13 @@ def test_tlc_is_told_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(peers.Absent, match="java"):
         peers._tlc(3, tmp_path / "it.jar", tmp_path)
+
+
+@needs_compiler
+def test_walks_are_measured_at_growing_sizes() -> None:
+    said = verdict("bench", "--simulate", "--quick", "-f", "json")
+    assert said.status == 0, said.err
+    rows = [json.loads(line) for line in said.out.splitlines()]
+    assert [(row["members"], row["partitions"]) for row in rows] == [(5, 10), (20, 50), (50, 100)]
+    assert all(row["steps"] > 0 and row["rate"] > 0 for row in rows)
+    assert rows[-1]["bits"] > 400_000
