@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from broker.server.configuration import Configuration
 FILE, VERSION = "topics.json", 1
 OFFSETS_TOPIC, TRANSACTIONS_TOPIC = "__consumer_offsets", "__transaction_state"
 INTERNAL = frozenset({OFFSETS_TOPIC, TRANSACTIONS_TOPIC})
+FILES_EACH = 3
+"""Files that each segment has open."""
+
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
@@ -57,13 +61,23 @@ def check_name(name: str, others: Mapping[str, Topic]) -> None:
         raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
 
 
+def _most_files() -> int:
+    """How many files logs may have open: three quarters of what the system allows."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 62 if allowed == resource.RLIM_INFINITY else allowed * 3 // 4
+
+
 class Catalog:
-    """All topics of this broker."""
+    """All topics of this broker.
+
+    most_files  that logs may have open; no partition is made that would need more
+    """
 
     def __init__(self, directory: DataDirectory, configuration: Configuration) -> None:
         self._directory, self._configuration = directory, configuration
         self.topics: dict[str, Topic] = {}
         self.ids: dict[UUID, Topic] = {}
+        self.most_files = _most_files()
 
     # What is there ----------------------------------------------------------------------------
 
@@ -137,10 +151,31 @@ class Catalog:
     def create(
         self, name: str, topic_id: UUID, partitions: int, configs: Mapping[str, str]
     ) -> Topic:
-        """Make a topic."""
-        topic = self._add(Topic(name, topic_id, dict(configs)), partitions)
-        self.save()
+        """Make a topic; `Refused` or OSError where there is no room for it, and then it is not."""
+        self._check_room(partitions)
+        topic = Topic(name, topic_id, dict(configs))
+        try:
+            self._add(topic, partitions)
+            self.save()
+        except OSError:
+            del self.topics[name], self.ids[topic_id]
+            self._undo(topic, 0)
+            raise
         return topic
+
+    def _check_room(self, more: int) -> None:
+        """Refuse partitions whose files would be too many."""
+        segments = sum(len(partition.log.segments) for partition in self)
+        if FILES_EACH * (segments + more) > self.most_files:
+            raise Refused(ErrorCode.POLICY_VIOLATION)
+
+    def _undo(self, topic: Topic, keep: int) -> None:
+        """Remove the partitions that were made of a topic, but for the first so many."""
+        for partition in topic.partitions[keep:]:
+            partition.log.abandon()
+        for index in range(keep, len(topic.partitions) + 1):
+            self._directory.disk.remove_folder(self._directory.folder(topic.name, index))
+        del topic.partitions[keep:]
 
     def _add(self, topic: Topic, partitions: int) -> Topic:
         self.topics[topic.name] = self.ids[topic.topic_id] = topic
@@ -156,8 +191,15 @@ class Catalog:
 
     def add_partitions(self, name: str, partitions: int) -> None:
         """Let a topic have so many."""
-        self._open(self.topics[name], partitions)
-        self.save()
+        topic = self.topics[name]
+        have = len(topic.partitions)
+        self._check_room(partitions - have)
+        try:
+            self._open(topic, partitions)
+            self.save()
+        except OSError:
+            self._undo(topic, have)
+            raise
 
     def configure(self, name: str, configs: Mapping[str, str]) -> None:
         """Configure a topic so, and no other way."""

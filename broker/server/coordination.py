@@ -84,10 +84,20 @@ class Coordination:
             self._elect()
 
     def ensure(self) -> None:
-        """See that its topic is there."""
+        """See that its topic is there; OSError or `Refused` where it cannot be made."""
         if self.topic not in self._broker.catalog.topics:
             self._broker.create_topic(self.topic, self._count, self._configs)
             self._elect()
+
+    @property
+    def available(self) -> bool:
+        """Whether its topic is there, or could be made."""
+        try:
+            self.ensure()
+        except (OSError, Refused) as failure:
+            log.error("%s cannot be made: %s", self.topic, failure)  # noqa: TRY400
+            return False
+        return True
 
     def _elect(self) -> None:
         partitions = self._broker.catalog.topics[self.topic].partitions

@@ -20,6 +20,9 @@ TOGETHER = 4
 """The first version of FindCoordinator that asks about several keys."""
 
 BY_ID = 10
+RETAINING = 4
+"""The last version of OffsetCommit that says how long to keep an offset."""
+FOR_EVER = 1 << 60
 NONE = ErrorCode.NONE
 
 
@@ -37,14 +40,9 @@ def find_coordinator(request: Request) -> Answer:
 
 def _coordinator(request: Request, key: str, kind: int) -> dict[str, Any]:
     broker, error = request.broker, NONE
-    try:
-        if kind == GROUP:
-            broker.groups.ensure()
-        elif kind == TRANSACTION and key:
-            broker.transactions.ensure()
-        else:
-            error = ErrorCode.INVALID_REQUEST
-    except OSError:
+    if kind not in {GROUP, TRANSACTION} or (kind == TRANSACTION and not key):
+        error = ErrorCode.INVALID_REQUEST
+    elif not (broker.groups if kind == GROUP else broker.transactions).available:
         error = ErrorCode.COORDINATOR_NOT_AVAILABLE
     known = error is NONE
     host, port = broker.advertised
@@ -318,7 +316,7 @@ def commit(request: Request) -> Later:
         generation=body.generation_id_or_member_epoch,
         member_id=body.member_id,
         instance_id=body.group_instance_id,
-        retention=body.retention_time if 2 <= request.version <= 4 else -1,  # noqa: PLR2004
+        retention=min(body.retention_time, FOR_EVER) if request.version <= RETAINING else -1,
     )
 
     def answer(found: positions.OffsetCommitResponse) -> Answer:

@@ -37,8 +37,8 @@ _AGAIN = {
 def init_producer_id(request: Request) -> Later:
     """A producer begins, or goes on after an error."""
     body = request.body
-    if body.transactional_id is not None:
-        request.broker.transactions.ensure()
+    if body.transactional_id is not None and not request.broker.transactions.available:
+        return {"error_code": ErrorCode.COORDINATOR_NOT_AVAILABLE}
     wanted = asked.InitProducerId(
         request.version,
         body.transactional_id,
@@ -216,7 +216,10 @@ def add_offsets(request: Request) -> Later:
 def _reach_group(request: Request, *, verify: bool, implicit: bool) -> asyncio.Future[ErrorCode]:
     """Let a transaction reach the partition that has a group's positions, or look if it does."""
     body, broker = request.body, request.broker
-    broker.groups.ensure()
+    if not broker.groups.available:
+        nowhere: asyncio.Future[ErrorCode] = broker.loop.create_future()
+        nowhere.set_result(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+        return nowhere
     count = len(broker.catalog.topics[OFFSETS_TOPIC].partitions)
     wanted = asked.AddPartitions(
         request.version,

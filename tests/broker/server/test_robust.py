@@ -321,6 +321,52 @@ def test_a_full_disk_is_told_and_outlived(tmp_path: Path, monkeypatch: pytest.Mo
         consumer.close()
 
 
+def test_partitions_are_refused_before_files_run_out(tmp_path: Path) -> None:
+    with running(tmp_path) as broker:
+        catalog = broker.server.broker.catalog
+        catalog.most_files = 30
+
+        def made(name: str, count: int) -> int:
+            topic = {"name": name, "num_partitions": count, "replication_factor": 1}
+            with connect(broker.port) as found:
+                found.sendall(encoded(ApiKey.CREATE_TOPICS, 7, {"topics": [topic]}))
+                return int(receive(found, ApiKey.CREATE_TOPICS, 7).topics[0].error_code)
+
+        assert made("a", 11) == ErrorCode.POLICY_VIOLATION
+        assert made("a", 6) == 0
+        assert made("b", 5) == ErrorCode.POLICY_VIOLATION
+        assert made("b", 4) == 0
+        assert works(broker)
+
+
+def test_a_topic_that_could_not_be_made_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path) as broker:
+        kept = broker.server.broker
+        broker.call(lambda: kept.create_topic("old", 2, {}))
+        real = kept.directory.open
+
+        def full(topic: str, index: int, *more: Any) -> Any:
+            if index == 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(topic, index, *more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(kept.directory, "open", full)
+            for attempt in (
+                lambda: kept.create_topic("new", 5, {}),
+                lambda: kept.catalog.add_partitions("old", 5),
+            ):
+                with pytest.raises(OSError, match="No space left"):
+                    broker.call(attempt)
+        assert sorted(kept.catalog.topics) == ["old"]
+        assert len(kept.catalog.topics["old"].partitions) == 2
+        folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+        assert folders == {"old-0", "old-1"}
+        broker.call(lambda: kept.create_topic("new", 5, {}))
+
+
 def test_damaged_checkpoints_lose_nothing(tmp_path: Path) -> None:
     with running(tmp_path) as broker:
         producer = Producer({"bootstrap.servers": broker.bootstrap})
