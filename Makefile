@@ -6,6 +6,7 @@
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
 # make prove      what is proved of the group, for any number of generations and offsets
 # make agree      certificates that the engines and z3 find the same, for each machine
+# make mutate     mistakes in the group's actions that no property notices (ARGS=… goes to it)
 # make bench      the engines beside other programs that explore the same (ARGS=… goes to it)
 # make lint       style, formatting, import directions
 # make types      mypy --strict over everything
@@ -17,6 +18,10 @@
 ARGS ?=
 # Processes for the tests: as many as a small machine has cores.
 JOBS ?= 2
+# Configurations of the group in which some mistake shows that does not in smaller ones.
+MUTATED ?= group/smallest 'group/late commit' 'group/auto-commit in poll' \
+    'group/late commit first' 'group/two groups' 'group/two partitions' \
+    'group/zombie commit first' group/slow group/surplus group/together
 # Random machines to look at, for each way of running them.
 MACHINES ?= 2000
 
@@ -30,7 +35,7 @@ BIN := .venv/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check prove agree test test-all sanitize fuzz bench lint types lock clean venv
+.PHONY: check prove agree test test-all sanitize fuzz mutate bench lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -50,6 +55,12 @@ prove: venv
 
 agree: venv
 	@$(BIN)/verdict check $(AGREE) --engine all --timeout 5 $(ARGS)
+
+# What is judged is kept in .verdict, until the group changes: remove it then.
+mutate: venv
+	@mkdir -p .verdict
+	@$(BIN)/verdict mutate $(MUTATED) --workers $(JOBS) --per-mutant 600 --timeout 7200 \
+	    --journal .verdict/group-mutants --explained model/survivors.toml $(ARGS)
 
 bench: venv
 	@$(BIN)/verdict bench $(ARGS)

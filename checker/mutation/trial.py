@@ -32,7 +32,7 @@ from checker.verdict import Limits, Progress, Result, Silent, Verdict
 
 Fate = Literal["killed", "survived", "unknown"]
 
-WORTH_COMPILING = 20_000
+WORTH_COMPILING = 5_000
 """Distinct states from which on compiling each mutant takes less time than it saves."""
 
 WORTH_OPTIMISING = 500_000
