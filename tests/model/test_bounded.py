@@ -15,6 +15,7 @@ from checker.engines.symbolic import bounded
 from checker.engines.symbolic.questions import ASKED
 from checker.engines.tracing import replayed
 from checker.language.evaluator import Evaluator
+from checker.language.ir import Property, Refinement
 from checker.language.lowering import lower
 from checker.language.machine import declaration
 from model.group import Group
@@ -24,7 +25,7 @@ NEAR, FAR = 8, 14
 """The states of runs that are looked for in every test run, and in all of them."""
 
 
-DECIDED = {m.promise.id for m in declaration(Group).methods if m.mark.kind in ASKED}
+DECIDED = {m.promise.id for m in declaration(Group).methods if m.mark.kind in (*ASKED, "refines")}
 
 
 def hazards() -> Iterator[Any]:
@@ -54,7 +55,8 @@ def test_a_violation_is_as_far_as_the_search_says(
     settings: Mapping[str, Any], promise: str, length: int
 ) -> None:
     program = lower(Group(**settings))
-    prop = next(prop for prop in program.properties if prop.promise.id == promise)
+    every: list[Property | Refinement] = [*program.properties, *program.refinements]
+    prop = next(prop for prop in every if prop.promise.id == promise)
     trace = bounded(program, prop, length - 1)
     assert trace is not None
     assert trace.length == length

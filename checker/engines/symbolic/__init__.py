@@ -13,6 +13,7 @@ r"""The symbolic engine: machines as formulas, and questions to z3 about their r
     budget       what a solver may spend
     unrolling    runs of some length, in an incremental solver
     replay       what the solver finds, repeated by the reference evaluator
+    refining     whether a step is one of a specification
     questions    what is asked of a run, for each kind of property
     runs         the levels of reachable states; the shortest violation
     induction    what every step keeps; failures: a step that does not

@@ -24,7 +24,7 @@ from checker.engines.symbolic.budget import Budget, Undecided
 from checker.engines.symbolic.encoding import encode
 from checker.engines.symbolic.induction import Goal
 from checker.engines.symbolic.proving import key_of
-from checker.engines.symbolic.questions import ASKED, ask
+from checker.engines.symbolic.questions import ASKED, asked
 from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.runs import Levels
 from checker.engines.symbolic.unrolling import Unrolling
@@ -119,13 +119,15 @@ def _lengths(program: Program, steps: int, budget: Budget) -> tuple[dict[str, in
     unrolling = Unrolling(encode(program), budget)
     replay = Replay(program)
     goals: list[Goal] = [p for p in program.properties if p.kind in ASKED]
-    questions = {key_of(goal): ask(unrolling, goal) for goal in (*goals, None)}
+    questions = {key_of(goal): asked(unrolling, goal) for goal in (*goals, None)}
+    questions |= {r.promise.id: asked(unrolling, r) for r in program.refinements}
     lengths: dict[str, int | None] = dict.fromkeys(questions)
     for last in range(steps + 1):
         try:
-            for key, question in questions.items():
-                at = last if question.of_states else last - 1
-                if lengths[key] is not None or at < 0:
+            pairs = [(key, one) for key, several in questions.items() for one in several]
+            for key, question in pairs:
+                at = question.place(last)
+                if lengths[key] is not None or at is None:
                     continue
                 with unrolling.asking():
                     unrolling.add(question.formula, at)

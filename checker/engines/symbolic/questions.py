@@ -5,6 +5,7 @@
     reachable    a state in which it is true
     terminal     a state in which no action is possible and it is false
     (a defect)   a state in which some action, with some choice of its parameters, is a defect
+    (refinement) a start, or a step, that is none of the specification
 
 What is found is confirmed by the reference evaluator, claim by claim.
 """
@@ -15,11 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.engines.symbolic.encoding import Move, judge, possible
+from checker.engines.symbolic.refining import is_no_start, is_no_step
 from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.terms import Bit, conj, disj, neg
 from checker.engines.symbolic.unrolling import Taken, Unrolling
 from checker.errors import RequestError
-from checker.language.ir import Property
+from checker.language.ir import Property, Refinement
 
 Run = Sequence[Taken]
 
@@ -29,11 +31,39 @@ class Question:
     """A formula over a state or over a step, and how its answer is confirmed.
 
     of_states   whether the formula is about the last state, and not about the last step
+    of_starts   whether it is about the first state alone
     """
 
     formula: Bit
     confirm: Callable[[Replay, Run], None]
     of_states: bool = True
+    of_starts: bool = False
+
+    def place(self, last: int) -> int | None:
+        """The step that it is asked of in a run of `last` steps; None if it is not asked there."""
+        if self.of_starts:
+            return 0 if last == 0 else None
+        if self.of_states:
+            return last
+        return last - 1 if last > 0 else None
+
+
+def asked(unrolling: Unrolling, prop: Property | Refinement | None) -> list[Question]:
+    """The questions whether a property is violated; of a refinement there are two."""
+    if not isinstance(prop, Refinement):
+        return [ask(unrolling, prop)]
+    encoding = unrolling.encoding
+
+    def start(replay: Replay, run: Run) -> None:
+        replay.refined(prop, None, run[-1].state)
+
+    def step(replay: Replay, run: Run) -> None:
+        replay.refined(prop, run[-2].state, run[-1].state)
+
+    return [
+        Question(is_no_start(prop, encoding.state), start, of_starts=True),
+        Question(is_no_step(prop, encoding.state, encoding.after), step, of_states=False),
+    ]
 
 
 def ask(unrolling: Unrolling, prop: Property | None) -> Question:

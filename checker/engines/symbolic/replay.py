@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from checker.engines.symbolic.unrolling import Taken
 from checker.engines.tracing import Disagreement
 from checker.language.evaluator import BoundReached, Defect, Evaluator, iterate
-from checker.language.ir import Action, Domain, Program, Property
+from checker.language.ir import Action, Domain, Program, Property, Refinement
 from checker.language.machine import Snapshot
 from checker.language.types import contains
 
@@ -97,6 +97,22 @@ class Replay:
             found = repr(ended)
         if (found is True) != expected:
             self._refuse(prop, expected, found, state, after)
+
+    def refined(self, refinement: Refinement, before: Snapshot | None, after: Snapshot) -> None:
+        """A start, or a step, is none of the specification's."""
+        try:
+            then = self._evaluator.abstract(refinement, after)
+            spec = Evaluator(refinement.spec)
+            if before is None:
+                found = any(start.state == then for start in spec.starts())
+            else:
+                now = self._evaluator.abstract(refinement, before)
+                found = now == then or any(step.state == then for step in spec.outcomes(now))
+        except (Defect, BoundReached):
+            return  # a mapping that cannot be computed is none
+        if found:
+            question = f"{refinement.name} from {before} to {after}"
+            raise disagreement(question, "no step of the specification", then)
 
     def _refuse(self, prop: Property, expected: object, found: object, *states: object) -> NoReturn:
         shown = " then ".join(str(state) for state in states if state is not None)

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 from checker.engines.symbolic.budget import Budget
 from checker.engines.symbolic.encoding import encode
-from checker.engines.symbolic.questions import ask
+from checker.engines.symbolic.questions import asked
 from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.shapes import equal
 from checker.engines.symbolic.terms import Bit, neg
@@ -28,7 +28,7 @@ from checker.engines.symbolic.unrolling import Taken, Unrolling
 from checker.engines.symbolic.values import lift
 from checker.engines.tracing import step
 from checker.errors import RequestError
-from checker.language.ir import Program, Property
+from checker.language.ir import Program, Property, Refinement
 from checker.language.machine import Snapshot
 from checker.verdict import Step, Trace
 
@@ -83,7 +83,7 @@ class Levels:
 
 def bounded(
     program: Program,
-    prop: Property | None,
+    prop: Property | Refinement | None,
     steps: int,
     *,
     seconds: float | None = None,
@@ -101,11 +101,13 @@ def bounded(
     _refuse_negative(steps)
     unrolling = Unrolling(encode(program), budget or Budget(seconds))
     replay = Replay(program)
-    question = ask(unrolling, prop)
+    questions = asked(unrolling, prop)
     while True:
         last = unrolling.length
-        at = last if question.of_states else last - 1
-        if at >= 0:
+        for question in questions:
+            at = question.place(last)
+            if at is None:
+                continue
             with unrolling.asking():
                 unrolling.add(question.formula, at)
                 if unrolling.found():

@@ -9,6 +9,7 @@ import pytest
 from checker import Failure, Limits, Machine, Proof, Proofs, check, prove
 from checker.engines import symbolic
 from checker.engines.symbolic.budget import Budget
+from checker.engines.symbolic.replay import Replay
 from checker.engines.symbolic.unbounded import countable, freed
 from checker.errors import RequestError
 from checker.language.evaluator import Evaluator
@@ -279,6 +280,16 @@ def test_a_request_that_means_nothing(asked: dict[str, Any], said: str) -> None:
 def test_a_machine_without_actions() -> None:
     with pytest.raises(RequestError, match="no actions"):
         prove(proved.Still(Number=2))
+
+
+def test_a_refinement_that_the_evaluator_sees_kept_is_a_disagreement() -> None:
+    program = lower(TwoPhase(RM=2))
+    [refinement] = program.refinements
+    replay = Replay(program)
+    with pytest.raises(symbolic.Disagreement, match="no step of the specification"):
+        replay.refined(refinement, None, program.start)
+    with pytest.raises(symbolic.Disagreement, match="no step of the specification"):
+        replay.refined(refinement, program.start, program.start)
 
 
 def test_a_budget_has_parts() -> None:
