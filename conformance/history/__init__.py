@@ -13,6 +13,7 @@ from conformance.history.anomalies import KINDS, Anomaly, Report, check
 from conformance.history.operations import (
     Commit,
     Committed,
+    Complete,
     Crash,
     End,
     History,
@@ -33,6 +34,7 @@ __all__ = [
     "Anomaly",
     "Commit",
     "Committed",
+    "Complete",
     "Crash",
     "End",
     "History",

@@ -1,7 +1,8 @@
 """What must not be found in a history, and what finds it.
 
-The anomalies are those that Jepsen's Kafka workload looks for, and one on committed offsets.  Each
-is found by a function of its own over the facts of a history; none needs the broker any more.
+The anomalies are those that Jepsen's Kafka workload looks for, and two that a crash can bring: what
+had been read is gone, and committed offsets are behind what was acknowledged.  Each is found by a
+function of its own over the facts of a history; none needs the broker any more.
 
 Some are allowed by what Kafka says of itself, and are told without being held against it: sends of
 others land between two of one's own.  What else is to be allowed (duplicates of a producer that is
@@ -26,6 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "duplicate": "One value was at two offsets.",
         "lost-write": "A value that must be there, below what was read, was in no poll.",
         "unseen": "A value that must be there was in no poll by the end.",
+        "vanished": "A value that had been polled was gone for who read everything.",
         "aborted-read": "A poll returned what a producer was told was not written.",
         "precommitted-read": "A transaction polled its own write before it was committed.",
         "int-poll-skip": "A poll passed by a value that it should have returned.",
@@ -49,6 +51,7 @@ SEARCHES: tuple[Callable[[Facts], Iterator[Anomaly]], ...] = (
     reads.inconsistent_offsets,
     reads.duplicates,
     reads.missing,
+    reads.vanished,
     reads.aborted_reads,
     reads.precommitted_reads,
     reads.order,

@@ -151,6 +151,12 @@ class Producer:
         self._again(self.client.abort_transaction)
         self._end("abort", "ok")
 
+    def wait(self, seconds: float) -> None:
+        """Let answers come in for that long."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.client.poll(left)
+
     def flush(self) -> None:
         """Wait until every send is answered or given up."""
         self.client.flush(2 * PATIENCE)

@@ -6,6 +6,7 @@ rebalances happen at the beginning of a poll, so that what a poll returns belong
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -126,6 +127,10 @@ class Producer:
         """Abort the transaction."""
         self.client.abort_transaction()
         self._end("abort", "ok")
+
+    def wait(self, seconds: float) -> None:
+        """Let answers come in for that long."""
+        time.sleep(seconds)
 
     def flush(self) -> None:
         """Wait until every send is answered or given up."""

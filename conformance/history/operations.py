@@ -127,6 +127,14 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Complete:
+    """A consumer has read everything that is in these partitions, while nobody wrote there."""
+
+    process: str
+    partitions: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
 class Commit:
     """A consumer committed offsets for its group, by itself or as part of a transaction."""
 
@@ -163,7 +171,7 @@ class Crash:
     process: str
 
 
-Operation = Open | Send | Poll | Processed | Move | Commit | Committed | End | Crash
+Operation = Open | Send | Poll | Processed | Move | Complete | Commit | Committed | End | Crash
 
 History = Sequence[Operation]
 """Operations in order.  Line n of a file, counted from 1, is the operation at n - 1."""
@@ -176,6 +184,7 @@ OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
         "poll": Poll,
         "processed": Processed,
         **dict.fromkeys(MOVES, Move),
+        "complete": Complete,
         "commit": Commit,
         "committed": Committed,
         "end": End,

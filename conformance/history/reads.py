@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.history.facts import Facts, Fate, polls
 from conformance.history.found import Anomaly
-from conformance.history.operations import Crash, Move, Place, Poll, Polled
+from conformance.history.operations import Complete, Crash, Move, Place, Poll, Polled
 
 
 def inconsistent_offsets(facts: Facts) -> Iterator[Anomaly]:
@@ -48,6 +48,24 @@ def missing(facts: Facts) -> Iterator[Anomaly]:
             at = "" if send.offset is None else f" at offset {send.offset}"
             told = f"{value} was acknowledged{at} and never polled"
             yield Anomaly("unseen", send.place, (line,), told)
+
+
+def vanished(facts: Facts) -> Iterator[Anomaly]:
+    """A value that had been polled was not among what a reader of everything found."""
+    for line, operation in enumerate(facts.history, start=1):
+        if not isinstance(operation, Complete):
+            continue
+        seen = {
+            record.value
+            for at, poll, record in polls(facts.history)
+            if at < line and poll.process == operation.process
+        }
+        for value, (sent, send) in facts.sends.items():
+            due = send.place in operation.partitions and sent < line
+            read = facts.polled.get(value, line) < line
+            if due and read and value not in seen and facts.fate(send) is Fate.COMMITTED:
+                told = f"{value} at {send.offset} was polled, and {operation.process} found no more"
+                yield Anomaly("vanished", send.place, (sent, facts.polled[value], line), told)
 
 
 def aborted_reads(facts: Facts) -> Iterator[Anomaly]:

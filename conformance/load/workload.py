@@ -21,12 +21,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from conformance.history import Crash, Place, Recorder, Send
+from conformance.history import Complete, Crash, Place, Recorder, Send
 from conformance.load.topics import create, ends
 from conformance.peers import Process, Server
 
 PATIENCE = 120.0
 """Seconds that each part of a load may take."""
+
+
+UNANSWERED = 100
+"""So many sends may be on their way when the broker is killed."""
 
 
 class Stuck(Exception):  # noqa: N818 - an outcome
@@ -74,6 +78,16 @@ class _Load:
         """Held by who commits, and by who reads what is committed."""
         self.ready = threading.Barrier(plan.producers)
         """Producers begin together: the first could be done before the next has its id."""
+        whole = plan.producers * plan.records
+        dice = random.Random(f"{plan.seed} crashes")
+        self.moments = sorted(
+            dice.randrange(whole // 10, whole * 3 // 4) for _ in range(plan.crashes)
+        )
+        """The broker is killed once so many sends have been answered."""
+        self.limits = [moment + UNANSWERED for moment in self.moments]
+        """No more are sent before that: it is to be killed under load.  One goes with each kill."""
+        self.sent = 0
+        self.counting = threading.Lock()
 
     # -------------------------------------------------------- the clients
 
@@ -94,6 +108,9 @@ class _Load:
             sent = 0
             while sent < self.plan.records and not self.over.is_set():
                 burst = min(dice.randint(1, 40), self.plan.records - sent)
+                if not self._may(burst):
+                    producer.wait(0.005)
+                    continue
                 if within:
                     producer.begin()
                 for n in range(sent, sent + burst):
@@ -103,9 +120,16 @@ class _Load:
                 if within:
                     self._end(producer, dice)
                 sent += burst
-                time.sleep(self.plan.pause * dice.random() * 2)
+                producer.wait(self.plan.pause * dice.random() * 2)
         finally:
             producer.close()
+
+    def _may(self, burst: int) -> bool:
+        """Whether so many more may be sent now; they are counted if so."""
+        with self.counting:
+            free = not self.limits or self.sent < self.limits[0]
+            self.sent += burst if free else 0
+            return free
 
     def _end(self, producer: Any, dice: random.Random) -> None:
         if dice.random() < 0.2:  # noqa: PLR2004 - one in five
@@ -134,15 +158,10 @@ class _Load:
     def crash(self) -> None:
         """Kill the broker as often as planned, at moments that the seed says."""
         assert isinstance(self.server, Process), "only a process of ours is killed"
-        dice = random.Random(f"{self.plan.seed} crashes")
-        whole = self.plan.producers * self.plan.records
-        moments = sorted(
-            dice.randrange(whole // 10, whole * 3 // 4) for _ in range(self.plan.crashes)
-        )
-        for moment in moments:
+        for moment in self.moments:
             self._wait(lambda: self._answered() >= moment, f"{moment} sends to be answered")  # noqa: B023
-            time.sleep(dice.random() * 0.05)
             self.server.kill()
+            del self.limits[0]
             self.recorder(Crash("broker"))
             self.server.start()
             self.progress()
@@ -175,6 +194,7 @@ class _Load:
                     raise Stuck(f"the reader is at {reader.ends} and the log ends at {goal}")
                 for record in reader.poll():
                     last[record.place] = record.offset + 1
+            self.recorder(Complete("reader", tuple(self.plan.places)))
         finally:
             reader.close()
         return last

@@ -30,8 +30,7 @@ What unmodified clients do with this broker, and how that is tested.
       verdict conform suite --broker verdict --broker kafka --page docs/clients.md
 
   What a suite cannot pass even on Apache Kafka says nothing about a broker: what counts is the
-  difference.
-"""
+  difference."""
 
 
 def page(found: Sequence[tuple[Suite, Results]]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from conformance.history import (
     Commit,
     Committed,
+    Complete,
     Crash,
     End,
     Move,
@@ -70,6 +71,7 @@ def moved(how: str) -> Move:
 
 
 CAREFUL = Open("c", "read_committed")
+EVERYTHING = Complete("all", (PLACE,))
 ALL = poll("a@0", "b@1", "c@2", process="all")
 
 
@@ -128,6 +130,13 @@ CASES = [
         [*sends("a@0", "b@1"), poll("a@0")],
         (2,),
         [*sends("a@0"), sent("b", "unknown"), poll("a@0")],
+    ),
+    Case(
+        "vanished",
+        [*sends("a@0", "b@1"), poll("a@0", "b@1"), poll("a@0", process="all"), EVERYTHING],
+        (2, 3, 5),
+        [*sends("a@0"), sent("b", "unknown"), poll("a@0", "b@1"), poll("a@0", process="all"),
+         EVERYTHING],
     ),
     Case(
         "aborted-read",

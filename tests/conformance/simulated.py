@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from conformance.history import (
     Commit,
     Committed,
+    Complete,
     End,
     Move,
     Open,
@@ -161,6 +162,7 @@ class World:
         for (group, partition), offset in self.committed.items():
             self.history.append(Committed("reader", group, (Offset("t", partition, offset),)))
         self.poll("reader", 1_000)
+        self.history.append(Complete("reader", (Place("t", 0), Place("t", 1))))
 
 
 @st.composite

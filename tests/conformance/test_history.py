@@ -131,8 +131,7 @@ def test_a_record_that_is_lost_is_found(history: list[Operation], data: st.DataO
 def test_a_record_that_one_reader_misses_is_found(
     history: list[Operation], data: st.DataObject
 ) -> None:
-    final = history[-1]
-    assume(isinstance(final, Poll) and final.process == "reader")
+    final, complete = history[-2:]
     assert isinstance(final, Poll)
     must = {send.value for send in owed(history)}
     inner = [
@@ -145,7 +144,21 @@ def test_a_record_that_one_reader_misses_is_found(
     assume(inner)
     gone = data.draw(st.sampled_from(inner))
     left = replace(final, records=tuple(r for r in final.records if r != gone))
-    assert kinds([*history[:-1], left]) & {"int-poll-skip", "lost-write"}
+    assert kinds([*history[:-2], left, complete]) & {"int-poll-skip", "lost-write"}
+
+
+@given(histories(), st.data())
+def test_a_record_that_is_gone_after_it_was_read_is_found(
+    history: list[Operation], data: st.DataObject
+) -> None:
+    final, complete = history[-2:]
+    assert isinstance(final, Poll)
+    known = facts(history[:-2])
+    read_before = [send.value for send in owed(history) if send.value in known.polled]
+    assume(read_before)
+    gone = data.draw(st.sampled_from(read_before))
+    left = replace(final, records=tuple(r for r in final.records if r.value != gone))
+    assert "vanished" in kinds([*history[:-2], left, complete])
 
 
 @given(histories(), st.data())

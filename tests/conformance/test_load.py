@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from conformance.history import Commit, Committed, Crash, End, Operation, Poll, Send, check, read
 from conformance.load import Plan, crash_test
 from conformance.load.workload import Stuck
-from conformance.peers import NAMES, Server
+from conformance.peers import NAMES, Process, Server, verdict_broker
 from tests.conformance.brokers import started
 from tests.verdict.running import another, one_line, verdict
 
@@ -101,6 +102,30 @@ def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(name: str, tmp_p
         history = read(one.history)
         assert sum(isinstance(operation, Crash) for operation in history) in {1, 2}
         assert sum(send.result == "ok" for send in sends(history)) > 2_000
+
+
+class Forgetful(Process):
+    """A broker whose disk loses the later half of every partition when it is killed."""
+
+    def start(self) -> None:
+        for log in (self.folder / "data").glob("load-*/*.log"):
+            os.truncate(log, log.stat().st_size // 2)
+        super().start()
+
+
+@contextlib.contextmanager
+def forgetful(folder: Path) -> Iterator[Server]:
+    with verdict_broker(folder) as server:
+        yield Forgetful(**{field.name: getattr(server, field.name) for field in fields(server)})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_broker_that_forgets_is_found_out(tmp_path: Path) -> None:
+    (one,) = crash_test(forgetful, tmp_path, [4], Plan(0, crashes=1, records=1000))
+    assert not one.passed
+    kinds = {anomaly.kind for anomaly in one.report.broken}
+    assert kinds & {"lost-write", "unseen", "inconsistent-offsets"}, (one.stuck, kinds)
 
 
 @pytest.mark.slow
