@@ -41,6 +41,7 @@ class Shell:
     outputs   what it said since `take` was called last
     replies   by token
     timers    when each is to fire, ms
+    failing   what is to become of the next appends
     logs      by partition
     """
 
@@ -51,6 +52,7 @@ class Shell:
     replies: dict[Any, Any] = field(default_factory=dict)
     asked: int = 0
     timers: dict[Timer, int] = field(default_factory=dict)
+    failing: list[ErrorCode] = field(default_factory=list)
     waiting: deque[Append] = field(default_factory=deque)
     logs: dict[int, list[Entry | Marker]] = field(default_factory=lambda: defaultdict(list))
 
@@ -100,16 +102,17 @@ class Shell:
         while self.waiting and count != 0:
             count = None if count is None else count - 1
             append = self.waiting.popleft()
+            became = self.failing.pop() if self.failing and not error else error
             log = self.logs[append.ticket[0]]
             offset = len(log)
-            if error is ErrorCode.NONE:
+            if became is ErrorCode.NONE:
                 producer = -1 if append.producer is None else append.producer.producer_id
                 log += [
                     Entry(offset + at, record, producer) for at, record in enumerate(append.records)
                 ]
                 self.feed(Appended(append.ticket, offset=offset))
             else:
-                self.feed(Appended(append.ticket, error))
+                self.feed(Appended(append.ticket, became))
 
     def mark(self, partition: int, producer: int, *, commit: bool) -> None:
         """Write a transaction's marker to a log."""

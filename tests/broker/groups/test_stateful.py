@@ -218,13 +218,23 @@ class Groups(RuleBasedStateMachine):
         self.shell.settle(error=error)
         self.learn()
 
+    @rule(error=FAILURES)
+    def fail(self, error: ErrorCode) -> None:
+        """The next write fails."""
+        self.shell.failing = [error]
+
+    def teardown(self) -> None:
+        """In the end everybody is answered."""
+        if hasattr(self, "shell"):
+            self.restart()
+
     @rule()
     def restart(self) -> None:
         self.shell.disown(HOME)
         answered = set(self.shell.replies)
         assert answered == set(range(1, self.shell.asked + 1)), "somebody waits for ever"
         self.shell.timers.clear()
-        self.shell.holding = False
+        self.shell.holding, self.shell.failing = False, []
         self.shell.own([HOME])
         self.learn()
 

@@ -148,11 +148,21 @@ class Transactions(RuleBasedStateMachine):
         self.shell.settle(error=error)
         self.learn()
 
+    @rule(error=st.sampled_from(ERRORS[1:]))
+    def fail(self, error: ErrorCode) -> None:
+        """The next write fails."""
+        self.shell.failing = [error]
+
+    def teardown(self) -> None:
+        """In the end everybody is answered."""
+        if hasattr(self, "markers"):
+            self.restart()
+
     @rule()
     def restart(self) -> None:
         self.shell.disown(HOME)
         assert set(self.shell.replies) == set(range(1, self.shell.asked + 1))
-        self.shell.holding = False
+        self.shell.holding, self.shell.failing = False, []
         self.learn()
         self.boot()
         self.learn()
