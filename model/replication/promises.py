@@ -130,6 +130,13 @@ class Promises(Participants):
             self.at[r].epoch <= after.at[r].epoch for r in Replica
         )
 
+    @invariant
+    def to_have_heard_is_to_know(self) -> bool:
+        """A leader that has heard of the last change knows the in-sync replicas."""
+        return self.unheard or all(
+            self.at[r].isr == self.isr() for r in Replica if self.leads_now(r)
+        )
+
     @step
     def an_epoch_for_each_leader(self, after: Self) -> bool:
         """A leader epoch begins with another leader, or with none."""
