@@ -105,7 +105,8 @@ def _told(design: Design) -> str:
 def _answer(design: Design) -> str:
     verdict, finding = design.outcome.verdict, design.finding
     if verdict is None or finding is None:
-        return f"is not decided: {design.outcome.error or design.outcome.lost}"
+        error = design.outcome.error
+        return f"is not decided: {error.message if error is not None else design.outcome.lost}"
     if finding.result == "unknown":
         return f"is not decided: {finding.why}"
     if finding.result == "violated":
