@@ -7,6 +7,8 @@ broken design in which they find it false.
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from checker import check, replay, simulate
 from checker.engines.native import compiler
@@ -18,6 +20,7 @@ from model import Group
 from model.large import LargeGroup
 from model.members import Assignor
 from tests.model.pinned import BROKEN, COUNTED, Broken
+from verdict.hypothesis import state_machine
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
@@ -63,6 +66,14 @@ def test_fifty_members_and_a_hundred_partitions_keep_their_promises() -> None:
     taken = {one.action for one in verdict.coverage if one.fired}
     assert {"crash", "pause", "wake_up", "leave", "start", "poll_interval_expires",
             "session_expires", "give_up", "process", "commit"} <= taken  # fmt: skip
+
+
+def test_hypothesis_takes_a_large_group_s_steps_too() -> None:
+    rules = state_machine(
+        LargeGroup(**LARGE.settings), only=frozenset({"OWN-1", "OWN-2", "GRP-2", "DLV-1"})
+    )
+    how = settings(max_examples=5, stateful_step_count=100)
+    run_state_machine_as_test(rules, settings=how)
 
 
 @pytest.mark.parametrize(
