@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from spec import CATALOGUE
 from tests.model.promises_page import PAGE, page
 
 
+@pytest.mark.timeout(600)  # every configuration is lowered
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.model.promises_page"
 
