@@ -181,6 +181,7 @@ def test_without_hypothesis_one_line_says_what_to_install() -> None:
     assert "pip install 'verdict-kafka[hypothesis]'" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_group_breaks_what_it_is_known_to_break(tmp_path: Path) -> None:
     machine = Group(
         Member=2, Partition=1, Generation=2, Offset=1, assignor=Assignor.OVERLAPPING
