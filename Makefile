@@ -42,10 +42,10 @@ check: venv
 	@$(BIN)/verdict museum
 
 test: venv
-	@$(PYTEST) -n $(JOBS) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal $(ARGS)
 
 test-all: venv
-	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "slow or not slow" $(ARGS)
 
 sanitize: venv
 	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS) tests/checker/engines/test_native_sanitized.py

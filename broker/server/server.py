@@ -31,6 +31,8 @@ log = logging.getLogger("verdict.broker")
 BACKLOG = 1024
 SWEEP = 1.0
 """Seconds between looks at what is due."""
+FAREWELLS, FAREWELL = 4, 0.02
+"""How often connections are asked to close at the end, and seconds between."""
 
 
 class ListenError(Exception):
@@ -216,10 +218,18 @@ class Server:
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        for connection in list(self.connections):
-            connection.close()
-        await asyncio.sleep(0)
+        await self._dismiss()
         self.broker.close()
+
+    async def _dismiss(self) -> None:
+        """Close all connections, those just accepted too; who does not read is cut off."""
+        for _ in range(FAREWELLS):
+            for connection in list(self.connections):
+                connection.close()
+            await asyncio.sleep(FAREWELL)
+        for connection in list(self.connections):
+            connection.refuse("the broker stops")
+        await asyncio.sleep(0)
 
 
 def _flush(segments: list[Segment]) -> None:
