@@ -1,5 +1,7 @@
 """`verdict broker`: run the broker until it is told to stop.
 
+It starts in a moment: what only other ways of asking need is imported there.
+
 SIGTERM and Ctrl-C stop it in order: logs are flushed and closed, so that the next start need not
 look through them.  What the broker has to say goes to stderr.
 """
@@ -14,19 +16,17 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broker import lag
-from broker.client import Client
-from broker.errors import ErrorCode, Refused
 from broker.log.directory import DirectoryError
 from broker.server.configuration import Configuration, parse_assignments
 from broker.server.server import ListenError, Server, bind, open_directory
 from broker.server.settings import InvalidSetting
-from checker.errors import RequestError
-from verdict.lag_table import lag_table
+
+if TYPE_CHECKING:
+    from checker.errors import RequestError
 
 
 def broker(
@@ -62,39 +62,50 @@ def broker(
     )
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
-        raise RequestError(f"{listen!r} is no address", hint="--listen 127.0.0.1:9092")
+        raise _wrong(f"{listen!r} is no address", hint="--listen 127.0.0.1:9092")
     if describe_group is not None:
         _describe(host.strip("[]"), int(port), describe_group)
         return
     if data_dir is None:
-        raise RequestError("a broker needs a place for its data", hint="--data-dir DIR")
+        raise _wrong("a broker needs a place for its data", hint="--data-dir DIR")
     try:
         configuration = Configuration(parse_assignments(given or ()))
     except InvalidSetting as error:
-        raise RequestError(str(error), hint="settings have Kafka's names") from error
+        raise _wrong(str(error), hint="settings have Kafka's names") from error
     try:
         _run(configuration, str(data_dir), host.strip("[]"), int(port))
     except (DirectoryError, ListenError) as error:
         said, _, hint = str(error).partition(": ")
-        raise RequestError(said, hint=hint) from error
+        raise _wrong(said, hint=hint) from error
     except OSError as error:
         where = error.filename or data_dir
-        raise RequestError(
+        raise _wrong(
             f"{where} cannot be used: {error.strerror}", hint="the broker needs it to keep its data"
         ) from error
 
 
+def _wrong(said: str, hint: str = "") -> RequestError:
+    from checker.errors import RequestError
+
+    return RequestError(said, hint=hint)
+
+
 def _describe(host: str, port: int, group: str) -> None:
+    from broker.client import Client
+    from broker.errors import ErrorCode, Refused
+    from broker.lag import describe_group
+    from verdict.lag_table import lag_table
+
     try:
         with Client(host, port) as client:
-            found = lag.describe_group(client, group)
+            found = describe_group(client, group)
     except OSError as error:
         hint = "--listen says where the broker is"
-        raise RequestError(f"nobody answers at {host}:{port}: {error}", hint=hint) from error
+        raise _wrong(f"nobody answers at {host}:{port}: {error}", hint=hint) from error
     except Refused as refused:
         if refused.error is ErrorCode.GROUP_ID_NOT_FOUND:
-            raise RequestError(f"there is no group {group!r}") from refused
-        raise RequestError(f"the broker says {refused.error.name}") from refused
+            raise _wrong(f"there is no group {group!r}") from refused
+        raise _wrong(f"the broker says {refused.error.name}") from refused
     for line in lag_table(group, found):
         print(line)
 

@@ -28,12 +28,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.errors import OutputError, RequestError, VerdictError
 from verdict import options
+
+if TYPE_CHECKING:
+    from checker.errors import VerdictError
 
 ANY_USAGE: Any = typer.BadParameter.__mro__[2]
 """What typer raises for a command line that it cannot read; it has had several homes."""
@@ -106,6 +108,8 @@ def main() -> None:
     except BrokenPipeError:
         _mute()
     except OSError as error:
+        from checker.errors import OutputError
+
         _mute()
         status = _wrong(OutputError(f"the standard output cannot be written: {error.strerror}"))
     sys.exit(status)
@@ -114,9 +118,9 @@ def main() -> None:
 def _status() -> int:
     try:
         status = int(application(sys.argv[1:])(standalone_mode=False) or 0)
-    except VerdictError as error:
-        return _wrong(error)
     except ANY_USAGE as error:
+        from checker.errors import RequestError
+
         said, _, meant = error.format_message().rstrip(".").partition(". Did you mean ")
         hint = f"did you mean {meant}" if meant else "`verdict --help` shows what can be asked"
         return _wrong(RequestError(said, hint=hint))
@@ -125,7 +129,12 @@ def _status() -> int:
     except BrokenPipeError:
         _mute()
         return 3
-    except Exception:  # noqa: BLE001 - status 1 would say that a property is violated
+    except Exception as error:  # noqa: BLE001 - status 1 would say that a property is violated
+        # Loaded here: who asks for the broker has no need of the checker.
+        from checker.errors import VerdictError
+
+        if isinstance(error, VerdictError):
+            return _wrong(error)
         print("verdict: this is a fault of verdict itself; please report it", file=sys.stderr)
         traceback.print_exc()
         return 2

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker import Limits
-from checker.errors import RequestError
+if TYPE_CHECKING:
+    from checker import Limits
 
 SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[kmgt]?)(?:i?b)?", re.IGNORECASE)
 UNITS = ("", "k", "m", "g", "t")
@@ -39,12 +39,16 @@ def memory(text: str) -> int:
     match = SIZE.fullmatch(text.strip())
     size = float(match["number"]) * 1024 ** UNITS.index(match["unit"].lower()) if match else 0
     if size < 1:
+        from checker.errors import RequestError
+
         raise RequestError(f"--max-memory={text} is no amount", hint="write 512M or 2G")
     return int(size)
 
 
 def limits(states: int | None, size: str | None, seconds: float | None) -> Limits:
     """The budget of each run."""
+    from checker import Limits
+
     return Limits(states=states, memory=memory(size) if size else None, time=seconds)
 
 
