@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from broker.groups.migration.policy import MigrationPolicy
+
 DAY = 86_400_000
 
 
@@ -31,6 +33,7 @@ class GroupConfig:
     group_consumer_assignment_interval_ms: int = 1_000
     group_consumer_max_size: int = 2_147_483_647
     group_consumer_assignors: tuple[str, ...] = ("uniform", "range")
+    group_consumer_migration_policy: MigrationPolicy = MigrationPolicy.BIDIRECTIONAL
 
     @property
     def offsets_retention_ms(self) -> int:

@@ -41,6 +41,7 @@ class Core:
     out      the outputs of the input that is being handled
     freed    what waited for groups that are held no longer, of this partition and of others
     topics   by name: the id and the number of partitions of each
+    configs  of the groups that are configured otherwise than the rest
     tickets  what follows each write under way, oldest first
     last     the last write that was given out
     held     what waits for each held group
@@ -53,12 +54,17 @@ class Core:
     out: Outbox
     freed: deque[Ask | Fired]
     topics: dict[str, tuple[UUID, int]] = field(default_factory=dict)
+    configs: dict[str, GroupConfig] = field(default_factory=dict)
     classic: dict[str, ClassicGroup] = field(default_factory=dict)
     consumer: dict[str, ConsumerGroup] = field(default_factory=dict)
     offsets: Offsets = field(default_factory=Offsets)
     tickets: dict[Ticket, list[Then]] = field(default_factory=dict)
     last: Ticket | None = None
     held: dict[str, list[Ask | Fired]] = field(default_factory=dict)
+
+    def config_of(self, group: str) -> GroupConfig:
+        """How a group is configured."""
+        return self.configs.get(group, self.config)
 
     def write(
         self, records: Iterable[Record], *then: Then, producer: Producer | None = None

@@ -9,8 +9,8 @@ from __future__ import annotations
 from broker.errors import ErrorCode
 from broker.groups.classic.group import CONSUMER, ClassicGroup, State
 from broker.groups.consumer.group import ConsumerGroup, listed
-from broker.groups.consumer.heartbeat import preferred
 from broker.groups.consumer.requests import DescribedConsumer, DescribedConsumerGroup
+from broker.groups.consumer.target import preferred
 from broker.groups.requests import DescribedGroup, DescribedMember, ListedGroup, ListGroups
 
 SAYS_NOT_FOUND = 6
@@ -78,6 +78,7 @@ def describe_consumer(group: ConsumerGroup, assignors: tuple[str, ...]) -> Descr
                 member.subscription.regex,
                 listed([*member.assigned, *member.revoking]),
                 listed(group.targets.get(name, frozenset())),
+                member.subscription.classic is not None,
             )
             for name, member in group.members.items()
         ),

@@ -17,9 +17,11 @@ from broker.groups.classic.members import Members
 from broker.groups.classic.rebalance import JoinDue, Rebalance, SessionDue, SyncDue
 from broker.groups.consumer.group import ConsumerGroup
 from broker.groups.consumer.group import Key as ConsumerKey
-from broker.groups.consumer.heartbeat import Consumers, ConsumerSessionDue, RevocationDue
+from broker.groups.consumer.heartbeat import Consumers
 from broker.groups.consumer.requests import ConsumerGroupHeartbeat
+from broker.groups.consumer.timers import KINDS, Watch
 from broker.groups.core import Core
+from broker.groups.migration.members import ClassicMembers
 from broker.groups.offsets.commits import Commits, Written
 from broker.groups.offsets.expiry import expired
 from broker.groups.offsets.requests import OffsetCommit, OffsetDelete, TxnOffsetCommit
@@ -73,7 +75,8 @@ class Shard:
         self.core = core
         self.late: list[Marker] = []
         self.rebalance = Rebalance(core)
-        self.consumers = Consumers(core)
+        self.watch = Watch(core)
+        consumers = Consumers(core, self.rebalance, self.watch)
         joins = Joins(core, self.rebalance)
         members = Members(core, self.rebalance)
         commits = Commits(core, self.rebalance)
@@ -85,14 +88,20 @@ class Shard:
             OffsetCommit: commits.commit,
             TxnOffsetCommit: commits.commit,
             OffsetDelete: commits.delete,
-            ConsumerGroupHeartbeat: self.consumers.heartbeat,
+            ConsumerGroupHeartbeat: consumers.heartbeat,
+        }
+        classic = ClassicMembers(core, self.rebalance, self.watch)
+        self._to_consumer_groups: dict[type, Callable[[Any, Any], None]] = {
+            JoinGroup: classic.join,
+            SyncGroup: classic.sync,
+            Heartbeat: classic.heartbeat,
+            LeaveGroup: classic.leave,
         }
         self._timers: dict[type, Callable[[Any], None]] = {
             JoinDue: self.rebalance.join_due,
             SyncDue: self.rebalance.sync_due,
             SessionDue: self.rebalance.session_due,
-            ConsumerSessionDue: self.consumers.session_due,
-            RevocationDue: self.consumers.session_due,
+            **dict.fromkeys(KINDS, consumers.expire),
         }
 
     # Requests and timers ---------------------------------------------------------------------
@@ -102,10 +111,13 @@ class Shard:
         group = event.request.group if isinstance(event, Ask) else event.timer.group  # type: ignore[attr-defined]
         if group in self.core.held:
             self.core.held[group].append(event)
-        elif isinstance(event, Ask):
-            self._requests[type(event.request)](event.token, event.request)
-        else:
+        elif isinstance(event, Fired):
             self._timers[type(event.timer)](event.timer)
+        else:
+            consumer, kind = self.core.consumer.get(group), type(event.request)
+            taken = consumer is not None and consumer.members and kind in self._to_consumer_groups
+            requests = self._to_consumer_groups if taken else self._requests
+            requests[kind](event.token, event.request)
 
     # Removal ---------------------------------------------------------------------------------
 
@@ -213,8 +225,9 @@ class Shard:
             if len(group.members) > self.core.config.group_max_size:
                 self.rebalance.prepare(group)
         for consumer in self.core.consumer.values():
-            for name in consumer.members:
-                self.consumers.watch(consumer, name, moved=True)
+            for each in consumer.members.values():
+                self.watch.heard(consumer, each)
+                self.watch.moved(consumer, each)
         self._watch_expiry()
 
     def resign(self) -> None:

@@ -14,7 +14,7 @@ generation; from version 9 on, a leader that comes back gets the list of members
 the assignment; before that it is told the former leader's id, so that it acts as a follower.
 
 A consumer group (KIP-848) that is empty gives way to a classic one of its name.  One that has
-members does not: there are no groups here whose members speak both protocols.
+members takes the join itself (`broker.groups.migration`).
 """
 
 from __future__ import annotations
@@ -112,10 +112,6 @@ class Joins:
 
     def join(self, token: Token, request: JoinGroup) -> None:
         """Park the join, or answer it."""
-        consumer = self.core.consumer.get(request.group)
-        if consumer is not None and consumer.members:
-            self._refuse(token, request, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
-            return
         group = self.core.classic.get(request.group)
         if group is None and request.member_id:
             self._refuse(token, request, ErrorCode.UNKNOWN_MEMBER_ID)
@@ -129,6 +125,7 @@ class Joins:
         except Refused as refused:
             self._refuse(token, request, refused.error)
         if created:
+            consumer = self.core.consumer.get(request.group)
             given_way = [] if consumer is None else [*consumer.tombstones()]
             self.core.consumer.pop(group.name, None)
             self.core.write(

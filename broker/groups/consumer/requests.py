@@ -61,7 +61,7 @@ class ConsumerGroupDescribe:
 
 @dataclass(frozen=True)
 class DescribedConsumer:
-    """A member, what it has, and what it is to have."""
+    """A member, what it has, what it is to have, and whether it speaks the classic protocol."""
 
     member_id: str
     instance_id: str | None
@@ -73,6 +73,7 @@ class DescribedConsumer:
     regex: str | None
     assignment: tuple[TopicPartitions, ...]
     target: tuple[TopicPartitions, ...]
+    classic: bool = False
 
 
 @dataclass(frozen=True)

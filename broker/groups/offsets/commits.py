@@ -101,7 +101,8 @@ def validate_consumer(
     member = group.members.get(request.member_id)
     if member is None:
         raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
-    if not transactional and request.version < KNOWS_EPOCHS:
+    classic = member.subscription.classic is not None
+    if not transactional and not classic and request.version < KNOWS_EPOCHS:
         raise Refused(ErrorCode.UNSUPPORTED_VERSION)
     if epoch == member.epoch:
         return
@@ -114,7 +115,7 @@ def validate_consumer(
     )
     if epoch > member.epoch or not behind:
         stale = ErrorCode.STALE_MEMBER_EPOCH
-        raise Refused(ErrorCode.ILLEGAL_GENERATION if transactional else stale)
+        raise Refused(ErrorCode.ILLEGAL_GENERATION if transactional or classic else stale)
 
 
 def failed(request: Request, error: ErrorCode) -> OffsetCommitResponse:

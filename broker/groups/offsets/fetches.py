@@ -22,7 +22,9 @@ def check_member(group: ConsumerGroup | None, wanted: GroupWanted) -> None:
     if member is None:
         raise Refused(ErrorCode.UNKNOWN_MEMBER_ID)
     if member.epoch != wanted.member_epoch:
-        raise Refused(ErrorCode.STALE_MEMBER_EPOCH)
+        classic = member.subscription.classic is not None
+        stale = ErrorCode.STALE_MEMBER_EPOCH
+        raise Refused(ErrorCode.ILLEGAL_GENERATION if classic else stale)
 
 
 def fetch(offsets: Offsets, wanted: GroupWanted, *, stable: bool) -> GroupFetched:

@@ -13,8 +13,8 @@ from broker.server.dispatch import Answer, Handler, Request
 from broker.wire.apis import ApiKey
 
 Later = Answer | asyncio.Future[Answer]
-CONSUMER = 1
-"""A member that speaks this protocol, in ConsumerGroupDescribe."""
+CLASSIC, CONSUMER = 0, 1
+"""Which protocol a member speaks, in ConsumerGroupDescribe."""
 
 
 def heartbeat(request: Request) -> Later:
@@ -90,7 +90,7 @@ def _described(request: Request, group: asked.DescribedConsumerGroup) -> dict[st
                 "subscribed_topic_regex": each.regex,
                 "assignment": _named(request, each.assignment),
                 "target_assignment": _named(request, each.target),
-                "member_type": CONSUMER,
+                "member_type": CLASSIC if each.classic else CONSUMER,
             }
             for each in group.members
         ],

@@ -1,0 +1,129 @@
+"""From a classic group to a consumer group, when a member of the consumer protocol joins it.
+
+What was the generation is the epoch of the group, of its target and of all members; what the
+leader had assigned is their target, and what they have.  So nothing moves yet: who joined makes
+the next epoch, and each member hears of that rebalance by its next heartbeat, whatever the
+classic group was in the middle of.  Who waits for that group's next generation, or for its
+assignment, is told at once.
+
+It may not be done where the policy is against it, where the group is too large, where its members
+are no consumers, where what they say cannot be read, where an assignor has put data of its own
+into the assignments (it would be lost), or where the leader gave a partition to two.  The group
+stays as it is then, and who would join is told that there is no such consumer group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from broker.errors import ErrorCode, Refused
+from broker.groups.classic.group import CONSUMER, ClassicGroup
+from broker.groups.classic.group import Member as ClassicMember
+from broker.groups.classic.rebalance import Rebalance
+from broker.groups.config import GroupConfig
+from broker.groups.consumer.draft import Draft
+from broker.groups.consumer.group import ConsumerGroup, Member, Partition, listed
+from broker.groups.consumer.target import Topics, metadata_hash
+from broker.groups.migration.embedded import read_assignment, read_subscription
+from broker.groups.records import encode
+from broker.groups.records.classic import GroupKey
+from broker.groups.records.consumer import ClassicMember as ClassicMetadata
+from broker.groups.records.consumer import (
+    ClassicProtocol,
+    CurrentKey,
+    EpochKey,
+    EpochValue,
+    SubscriptionKey,
+    SubscriptionValue,
+    TargetEpochKey,
+    TargetEpochValue,
+    TargetKey,
+    TargetValue,
+)
+from broker.groups.requests import JoinGroupResponse, Protocol, SyncGroupResponse
+from broker.schema import Damaged
+
+
+def upgraded(classic: ClassicGroup, config: GroupConfig, topics: Topics) -> Draft:
+    """The consumer group that a classic one becomes; refused where it may not become one."""
+    small = len(classic.members) <= config.group_consumer_max_size
+    if not (config.group_consumer_migration_policy.up and small):
+        raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+    if classic.protocol_type != CONSUMER:
+        raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+    try:
+        members = [_member(classic, each, topics) for each in classic.members.values()]
+    except Damaged as damaged:
+        raise Refused(ErrorCode.GROUP_ID_NOT_FOUND) from damaged
+    partitions = [partition for member in members for partition in member.assigned]
+    if len(partitions) > len(set(partitions)):
+        raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
+    return _draft(classic, members, topics)
+
+
+def _member(classic: ClassicGroup, member: ClassicMember, topics: Topics) -> Member:
+    """A member, at the epoch that was its generation."""
+    # Before the first generation nobody has voted yet: all that a member says is in each protocol.
+    protocol = classic.protocol or member.protocols[0].name
+    said = read_subscription(member.metadata(protocol))
+    return Member(
+        member.member_id,
+        SubscriptionValue(
+            instance_id=member.instance_id,
+            rack_id=said.rack_id or None,
+            client_id=member.client_id,
+            client_host=member.client_host,
+            topics=tuple(sorted({*said.topics})),
+            regex=None,
+            rebalance_timeout=member.rebalance_timeout,
+            assignor=None,
+            classic=ClassicMetadata(member.session_timeout, spoken(member.protocols)),
+        ),
+        epoch=classic.generation,
+        previous_epoch=classic.generation,
+        assigned=dict.fromkeys(sorted(_assigned(member.assignment, topics)), classic.generation),
+    )
+
+
+def spoken(protocols: tuple[Protocol, ...]) -> tuple[ClassicProtocol, ...]:
+    """Protocols, as they are kept with a member of a consumer group."""
+    return tuple(ClassicProtocol(each.name, each.metadata) for each in protocols)
+
+
+def _assigned(assignment: bytes, topics: Topics) -> Iterator[Partition]:
+    """The partitions of an assignment, in topics that there are."""
+    if not assignment:
+        return
+    found = read_assignment(assignment)
+    if found.user_data:
+        raise Damaged("data of an assignor's own")
+    for each in found.partitions:
+        if each.topic in topics:
+            yield from ((topics[each.topic][0], number) for number in each.partitions)
+
+
+def _draft(classic: ClassicGroup, members: list[Member], topics: Topics) -> Draft:
+    """The group in the order of Kafka's records."""
+    name, epoch = classic.name, classic.generation
+    draft = Draft(ConsumerGroup(name), [encode(GroupKey(name), None)], was=classic)
+    for member in members:
+        draft.change(SubscriptionKey(name, member.member_id), member.subscription)
+    seen = metadata_hash(draft.group.topics, topics)
+    draft.change(EpochKey(name), EpochValue(epoch, seen))
+    for member in members:
+        draft.change(TargetKey(name, member.member_id), TargetValue(listed(member.assigned)))
+    draft.change(TargetEpochKey(name), TargetEpochValue(epoch, 0))
+    for member in members:
+        draft.change(CurrentKey(name, member.member_id), member.current)
+    return draft
+
+
+def interrupt(rebalance: Rebalance, classic: ClassicGroup) -> None:
+    """Tell who waits in a classic group that there is another rebalance."""
+    error = ErrorCode.REBALANCE_IN_PROGRESS
+    for member in classic.members.values():
+        waited = member.joining is not None or member.syncing is not None
+        rebalance.answer_join(member, JoinGroupResponse(error, member_id=member.member_id))
+        rebalance.answer_sync(member, SyncGroupResponse(error))
+        if waited:
+            rebalance.alive(classic, member)
