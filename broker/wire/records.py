@@ -13,7 +13,7 @@ gigabytes are refused as corrupt.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cramjam
@@ -27,18 +27,25 @@ from broker.wire.batches import (
     LOG_APPEND_TIME,
     MAGIC,
     NO_PRODUCER,
+    NO_TIMESTAMP,
     PREFIX,
     TRANSACTIONAL,
     BatchHeader,
     Codec,
     Corrupt,
     Data,
+    read_header,
 )
 
 LIMIT = 64 << 20
 """Bytes that a batch's records may have when they are not compressed."""
 
 _XERIAL = b"\x82SNAPPY\x00"
+MAX_TIMESTAMP = (1 << 63) - 1
+
+_NO_ROOM = "failed to write whole buffer"
+"""What cramjam says where the room was too small, and nothing is known to be wrong."""
+
 _XERIAL_HEADER = 16
 _CONTROL_KEY = struct.Struct(">hh")
 _CONTROL_VALUE = struct.Struct(">hi")
@@ -74,7 +81,7 @@ def decompress(codec: int, data: Data) -> bytes:
         try:
             count = known[Codec(codec)].decompress_into(bytes(data), room)
         except cramjam.DecompressionError as error:
-            if size >= LIMIT:
+            if size >= LIMIT or str(error) != _NO_ROOM:
                 raise Corrupt(f"records that cannot be decompressed: {error}") from error
             size = min(LIMIT, 4 * size)
         else:
@@ -105,16 +112,21 @@ def _block(data: bytes, limit: int) -> bytes:
 
 
 def _zigzag(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - seven bits a byte
-            return (value >> 1) ^ -(value & 1), at
-        shift += 7
-        if shift > 63:  # noqa: PLR2004 - no number has more bits
+    value = data[at]
+    at += 1
+    if value >= 0x80:  # noqa: PLR2004 - seven bits a byte
+        value &= 0x7F
+        for shift in range(7, 70, 7):
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:  # noqa: PLR2004
+                break
+        else:
             raise Corrupt("a varint does not end")
+        if value >> 64:
+            raise Corrupt("a number of more than 64 bits")
+    return (value >> 1) ^ -(value & 1), at
 
 
 def write_zigzag(out: bytearray, value: int) -> None:
@@ -136,20 +148,34 @@ def _field(data: bytes, at: int) -> tuple[bytes | None, int]:
 
 
 def read_records(batch: Data) -> list[LogRecord]:
-    """The records of one whole batch."""
-    header = BatchHeader._make(HEADER.unpack_from(batch, 0))
+    """The records of one whole batch; `Corrupt` where they are not what its header says."""
+    return list(each_record(batch))
+
+
+def each_record(batch: Data) -> Iterator[LogRecord]:
+    """The same, one after the other.
+
+    Their offsets grow, within those of the batch: a record that claimed another's offset would
+    have compaction take it for the newer one.
+    """
+    header = read_header(batch)
     data = decompress(header.codec, memoryview(batch)[HEADER.size : header.size])
-    found, at = [], 0
+    at, before = 0, header.base_offset - 1
     try:
         for _ in range(header.records):
             size, start = _zigzag(data, at)
             at = start + size
             if size < 0 or at > len(data):
                 raise Corrupt("a record is cut short")
-            found.append(_record(header, data[start:at]))
+            record = _record(header, data[start:at])
+            if not before < record.offset <= header.last_offset:
+                raise Corrupt("a record's offset is not its own")
+            before = record.offset
+            yield record
     except IndexError as error:
         raise Corrupt("a record is cut short") from error
-    return found
+    if at != len(data):
+        raise Corrupt("there is more than the records")
 
 
 def _record(header: BatchHeader, raw: bytes) -> LogRecord:
@@ -157,11 +183,26 @@ def _record(header: BatchHeader, raw: bytes) -> LogRecord:
     offset, at = _zigzag(raw, start)
     key, at = _field(raw, at)
     value, at = _field(raw, at)
+    _check_headers(raw, at)
     if header.attributes & LOG_APPEND_TIME:
         timestamp = header.max_timestamp
     else:
         timestamp = header.base_timestamp + delta
+    if not NO_TIMESTAMP <= timestamp <= MAX_TIMESTAMP:
+        raise Corrupt("a record of no time")
     return LogRecord(header.base_offset + offset, timestamp, key, value, raw[start:])
+
+
+def _check_headers(raw: bytes, at: int) -> None:
+    """See that a record ends with its headers."""
+    count, at = _zigzag(raw, at)
+    for _ in range(count):
+        key, at = _field(raw, at)
+        if key is None:
+            raise Corrupt("a header without a key")
+        _, at = _field(raw, at)
+    if count < 0 or at != len(raw):
+        raise Corrupt("a record's headers are not what they should be")
 
 
 def encode_record(delta: int, offset: int, key: bytes | None, value: bytes | None) -> bytes:
