@@ -1,5 +1,7 @@
 """`verdict bench`: the engines beside programs that explore the same models, in one run.
 
+`verdict bench broker` and `verdict bench memory` are in `verdict.bench_broker`.
+
 For each model every program is run several times, in turn, so that what else the machine does
 falls on all alike; of each the best time counts.  The first of a model, C written by hand, is the
 yardstick that the others are compared with.
@@ -13,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.errors import RequestError
+from checker.errors import EngineError, RequestError
 from verdict.output import console
 from verdict.peers import SOURCES, Absent, Measured, Model, Peer, models, peers
 from verdict.render_text import say
@@ -34,6 +37,14 @@ class Form(Enum):
     JSON = "json"
 
 
+class Part(Enum):
+    """What is measured."""
+
+    ENGINES = "engines"
+    BROKER = "broker"
+    MEMORY = "memory"
+
+
 @dataclass(frozen=True)
 class Row:
     """What came of one program on one model: its best run, or why there is none."""
@@ -44,13 +55,23 @@ class Row:
 
 
 def bench(
+    part: Annotated[
+        Part,
+        typer.Argument(
+            metavar="[PART]",
+            help="engines (the default); broker: ours beside Apache Kafka and others; memory: the "
+            "broker's, while a log grows.",
+        ),
+    ] = Part.ENGINES,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="WORD", help="Programs and models with this in their name."),
+        typer.Option("--only", metavar="WORD", help="What has this in its name."),
     ] = None,
-    repeat: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Runs of each; the best counts.")
-    ] = 3,
+    brokers: Annotated[
+        list[str] | None,
+        typer.Option("--broker", "-b", metavar="NAME", help="Of the brokers this one; repeatable."),
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Runs of each.")] = 3,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small sizes, which measure little.")
     ] = False,
@@ -62,7 +83,10 @@ def bench(
     ] = None,
     format: Annotated[Form, typer.Option("--format", "-f", help="How it is written.")] = Form.TEXT,  # noqa: A002
 ) -> None:
-    """Measure the engines beside other programs that explore the same."""
+    """Measure the engines, or the broker, beside other programs that do the same."""
+    if part is not Part.ENGINES:
+        _broker(part, only or (), brokers or (), repeat, quick=quick, form=format)
+        return
     if not SOURCES.is_dir():
         raise RequestError(f"{SOURCES} is not here", hint="run it from a clone of the project")
     if walks:
@@ -82,6 +106,20 @@ def bench(
             elif rows:
                 absent = (Text(f"{row.peer.name}: {row.why}") for row in rows if row.best is None)
                 say(console(sys.stdout), _table(model, rows), *absent, Text())
+
+
+def _broker(
+    part: Part, only: Sequence[str], brokers: Sequence[str], repeat: int, *, quick: bool, form: Form
+) -> None:
+    if find_spec("confluent_kafka") is None:
+        raise EngineError("confluent-kafka is not installed", hint="pip install confluent-kafka")
+    from verdict import bench_broker
+
+    as_json = form is Form.JSON
+    if part is Part.MEMORY:
+        bench_broker.memory(quick=quick, as_json=as_json)
+    else:
+        bench_broker.broker(only=only, brokers=brokers, repeat=repeat, quick=quick, as_json=as_json)
 
 
 def _walks(*, quick: bool, repeat: int, as_json: bool) -> None:
