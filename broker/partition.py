@@ -17,28 +17,31 @@ Source: KIP-101, KIP-320.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
 from broker.log.log import Appended, Log
 from broker.log.producers import Aborted
+from broker.log.settings import MAX_INT64, LogSettings
 from broker.wire import batches
 from broker.wire.batches import BatchHeader, Corrupt
-from broker.wire.records import read_records
+from broker.wire.records import LogRecord, read_records, recompress
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
 
 
-class WithoutKey(Refused):
-    """Records without a key, where each must have one.
+class RecordsRefused(Refused):
+    """Records of a batch that may not be appended, so that it is not.
 
-    records  which of the batch, from 0
+    records  which of the batch, from 0, and what is wrong with each, where there is more to say
+    why      what is wrong with the batch
     """
 
-    def __init__(self, records: tuple[int, ...]) -> None:
-        super().__init__(ErrorCode.INVALID_RECORD)
-        self.records = records
+    def __init__(self, error: ErrorCode, records: Mapping[int, str | None], why: str) -> None:
+        super().__init__(error)
+        self.records, self.why = records, why
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,11 @@ class Partition:
         if header.size > settings.max_message_bytes:
             raise Refused(ErrorCode.MESSAGE_TOO_LARGE)
         if not settings.append_time:
-            too_new = header.max_timestamp - now > settings.timestamp_after_max_ms
-            if too_new or now - header.max_timestamp > settings.timestamp_before_max_ms:
-                raise Refused(ErrorCode.INVALID_TIMESTAMP)
+            _check_times(data, header, settings, now)
         if settings.compact:
             _each_has_a_key(data)
+        if settings.codec is not None and settings.codec != header.codec:
+            data, header = _recompressed(data, settings)
         return self.append(data, header, now), header.size
 
     # Reading ----------------------------------------------------------------------------------
@@ -170,12 +173,47 @@ class Partition:
         return self.log.start_offset
 
 
-def _each_has_a_key(data: memoryview) -> None:
-    """Refuse what compaction could not tell apart."""
+def _records(data: memoryview) -> list[LogRecord]:
     try:
-        found = read_records(data)
+        return read_records(data)
     except Corrupt as error:
         raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
-    without = tuple(at for at, record in enumerate(found) if record.key is None)
+
+
+def _each_has_a_key(data: memoryview) -> None:
+    """Refuse what compaction could not tell apart."""
+    without = {at: None for at, record in enumerate(_records(data)) if record.key is None}
     if without:
-        raise WithoutKey(without)
+        why = "Compacted topic cannot accept message without key"
+        raise RecordsRefused(ErrorCode.INVALID_RECORD, without, why)
+
+
+def _check_times(data: memoryview, header: BatchHeader, settings: LogSettings, now: int) -> None:
+    """Refuse records that are too new; or too old, where there is a limit: then each is looked at.
+
+    A record without a time (-1) is neither.
+    """
+    oldest, newest = now - settings.timestamp_before_max_ms, now + settings.timestamp_after_max_ms
+    if header.max_timestamp <= newest and settings.timestamp_before_max_ms == MAX_INT64:
+        return
+    wrong = {
+        at: f"Timestamp {record.timestamp} is out of range: within [{oldest}, {newest}]"
+        for at, record in enumerate(_records(data))
+        if record.timestamp != batches.NO_TIMESTAMP and not oldest <= record.timestamp <= newest
+    }
+    if wrong or header.max_timestamp > newest:
+        why = "One or more records have been rejected due to invalid timestamp"
+        raise RecordsRefused(ErrorCode.INVALID_TIMESTAMP, wrong, why)
+
+
+def _recompressed(data: memoryview, settings: LogSettings) -> tuple[memoryview, BatchHeader]:
+    """A batch as the topic wants it compressed."""
+    assert settings.codec is not None
+    try:
+        made = recompress(data, settings.codec, settings.level)
+    except Corrupt as error:
+        raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
+    header = batches.read_header(made)
+    if header.size > settings.max_message_bytes:
+        raise Refused(ErrorCode.MESSAGE_TOO_LARGE)
+    return memoryview(made), header

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from broker.wire.batches import Codec
+
 MAX_INT64 = (1 << 63) - 1
 DAY = 86_400_000
 
@@ -18,6 +20,8 @@ class LogSettings:
 
     compact, delete  the two halves of cleanup.policy
     append_time      message.timestamp.type=LogAppendTime
+    codec            compression.type; None: batches stay as their producers compressed them
+    level            compression.*.level of that codec
     """
 
     segment_bytes: int = 1 << 30
@@ -39,4 +43,5 @@ class LogSettings:
     append_time: bool = False
     timestamp_before_max_ms: int = MAX_INT64
     timestamp_after_max_ms: int = 3_600_000
-    min_insync_replicas: int = 1
+    codec: Codec | None = None
+    level: int | None = None

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
 from broker.groups.config import GroupConfig
 from broker.log.settings import MAX_INT64, LogSettings
-from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting
+from broker.server.security_settings import prefixed
+from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting, of_broker
 from broker.transactions.config import TransactionConfig
+from broker.wire.batches import Codec
+from broker.wire.compression import LEVELS
 
 HOUR, MINUTE = 3_600_000, 60_000
+
+_CODECS: Mapping[str, Codec | None] = MappingProxyType(
+    {
+        "producer": None,
+        "uncompressed": Codec.NONE,
+        "gzip": Codec.GZIP,
+        "snappy": Codec.SNAPPY,
+        "lz4": Codec.LZ4,
+        "zstd": Codec.ZSTD,
+    }
+)
 
 
 def parse_assignments(words: Iterable[str]) -> dict[str, str]:
@@ -24,8 +40,10 @@ def parse_assignments(words: Iterable[str]) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise InvalidSetting(f"{word!r} is no name=value")
-        if name not in BROKER:
+            # Only the name is shown: the rest may be a secret.
+            shown = "".join(takewhile(lambda each: each.isalnum() or each in ".-_", word))
+            raise InvalidSetting(f"{shown!r} is followed by no =value")
+        if of_broker(name) is None:
             raise InvalidSetting(f"Unknown configuration {name!r}{_near(name)}")
         found[name] = value
     return found
@@ -47,9 +65,10 @@ class Configuration:
     def __init__(self, given: Mapping[str, str]) -> None:
         self.given: dict[str, Any] = {}
         for name, text in given.items():
-            if name not in BROKER:
+            setting = of_broker(name)
+            if setting is None:
                 raise InvalidSetting(f"Unknown configuration {name!r}{_near(name)}")
-            self.given[name] = BROKER[name].parse(text)
+            self.given[name] = setting.parse(text)
         self.changed: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -58,6 +77,11 @@ class Configuration:
             if name in values:
                 return values[name]
         return self._standing_in(name)
+
+    def of_listener(self, listener: str, name: str) -> Any:
+        """The value in force for one of the listeners."""
+        alone = prefixed(listener, name)
+        return self.given[alone] if alone in self.given else self[name]
 
     def _standing_in(self, name: str) -> Any:
         if name == "log.retention.ms":
@@ -69,7 +93,10 @@ class Configuration:
             return self["log.roll.hours"] * HOUR
         if name == "log.flush.interval.ms":
             return self["log.flush.scheduler.interval.ms"]
-        return BROKER[name].default
+        setting = of_broker(name)
+        if setting is None:
+            raise KeyError(name)
+        return setting.default
 
     def change(self, texts: Mapping[str, str]) -> None:
         """Have these values and no others in place of what was given at the start."""
@@ -98,7 +125,7 @@ class Configuration:
         def value(name: str) -> Any:
             return self.topic_value(name, overrides)
 
-        policy = value("cleanup.policy")
+        policy, kind = value("cleanup.policy"), value("compression.type")
         return LogSettings(
             segment_bytes=value("segment.bytes"),
             segment_ms=value("segment.ms"),
@@ -119,7 +146,8 @@ class Configuration:
             append_time=value("message.timestamp.type") == "LogAppendTime",
             timestamp_before_max_ms=value("message.timestamp.before.max.ms"),
             timestamp_after_max_ms=value("message.timestamp.after.max.ms"),
-            min_insync_replicas=value("min.insync.replicas"),
+            codec=_CODECS[kind],
+            level=value(f"compression.{kind}.level") if _CODECS[kind] in LEVELS else None,
         )
 
     def group_config(self, partitions: int) -> GroupConfig:
@@ -141,7 +169,14 @@ class Configuration:
 
 def check_topic(overrides: Mapping[str, str]) -> None:
     """See that a topic may be configured so; `InvalidSetting` where it may not."""
+    found = {}
     for name, text in overrides.items():
         if name not in TOPIC:
             raise InvalidSetting(f"Unknown topic config name: {name}")
-        TOPIC[name].parse(text)
+        found[name] = TOPIC[name].parse(text)
+    least, most = found.get("min.compaction.lag.ms", 0), found.get("max.compaction.lag.ms")
+    if most is not None and least > most:
+        raise InvalidSetting(
+            f"conflict topic config setting min.compaction.lag.ms ({least}) > "
+            f"max.compaction.lag.ms ({most})"
+        )

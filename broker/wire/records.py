@@ -36,11 +36,11 @@ from broker.wire.batches import (
     Data,
     read_header,
 )
+from broker.wire.compression import XERIAL, compress
 
 LIMIT = 64 << 20
 """Bytes that a batch's records may have when they are not compressed."""
 
-_XERIAL = b"\x82SNAPPY\x00"
 MAX_TIMESTAMP = (1 << 63) - 1
 
 _NO_ROOM = "failed to write whole buffer"
@@ -91,7 +91,7 @@ def decompress(codec: int, data: Data) -> bytes:
 def _unsnap(data: bytes) -> bytes:
     """Snappy as Java writes it, in blocks, or as one block."""
     try:
-        if not data.startswith(_XERIAL):
+        if not data.startswith(XERIAL):
             return _block(data, LIMIT)
         found, at = bytearray(), _XERIAL_HEADER
         while at < len(data):
@@ -288,11 +288,17 @@ def read_marker(batch: Data) -> tuple[bool, int]:
 def rebuild(
     header: BatchHeader, kept: Sequence[LogRecord], horizon: int | None = None
 ) -> bytearray:
-    """A batch with only these of its records, each at the offset that it had, uncompressed.
+    """A batch with only these of its records, each at its offset, compressed as it was.
 
-    horizon  ms; until when its tombstones are to be kept, which is its base timestamp from now on
+    horizon  ms; until when its tombstones, or the end of a transaction that it is, are to be kept:
+             that is its base timestamp from now on
+
+    One without records keeps its place in the log, and its producer's sequence.
     """
-    attributes, base = header.attributes & ~CODEC_MASK, header.base_timestamp
+    if not kept:
+        attributes = header.attributes & ~(CODEC_MASK | DELETE_HORIZON)
+        return seal(header._replace(attributes=attributes, base_timestamp=-1, records=0), b"")
+    attributes, base = header.attributes, header.base_timestamp
     if horizon is not None:
         attributes, base = attributes | DELETE_HORIZON, horizon
     body = bytearray()
@@ -303,9 +309,17 @@ def rebuild(
         write_zigzag(body, len(raw))
         body += raw
     newest = header.max_timestamp
-    if kept and not attributes & LOG_APPEND_TIME:
+    if not attributes & LOG_APPEND_TIME:
         newest = max(record.timestamp for record in kept)
     changed = header._replace(
         attributes=attributes, base_timestamp=base, max_timestamp=newest, records=len(kept)
     )
-    return seal(changed, bytes(body))
+    return seal(changed, compress(Codec(header.codec), bytes(body)))
+
+
+def recompress(batch: Data, codec: Codec, level: int | None = None) -> bytearray:
+    """The same batch, compressed otherwise; `Corrupt` where it cannot be read."""
+    header = BatchHeader._make(HEADER.unpack_from(batch, 0))
+    body = decompress(header.codec, memoryview(batch)[HEADER.size : header.size])
+    attributes = header.attributes & ~CODEC_MASK | codec
+    return seal(header._replace(attributes=attributes), compress(codec, body, level))

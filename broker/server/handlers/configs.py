@@ -15,7 +15,16 @@ from broker.errors import ErrorCode, Refused
 from broker.server.broker import Broker
 from broker.server.configuration import check_topic
 from broker.server.dispatch import Fields, Handler, Request
-from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting, Kind, Setting
+from broker.server.security_settings import of_listener
+from broker.server.settings import (
+    BROKER,
+    SYNONYMS,
+    TOPIC,
+    InvalidSetting,
+    Kind,
+    Setting,
+    of_broker,
+)
 from broker.wire.apis import ApiKey
 
 
@@ -108,7 +117,9 @@ def topic_configs(broker: Broker, overrides: Mapping[str, str]) -> list[dict[str
 
 
 def broker_configs(broker: Broker) -> list[dict[str, Any]]:
-    """All settings of the broker."""
+    """All settings of the broker, and those that were given for one of its listeners."""
+    alone = {name: of_listener(name) for name in broker.configuration.given if name not in BROKER}
+    known = {**BROKER, **{name: setting for name, setting in alone.items() if setting is not None}}
     return [
         _shown(
             setting,
@@ -116,14 +127,14 @@ def broker_configs(broker: Broker) -> list[dict[str, Any]]:
             _broker_sources(broker, name),
             read_only=not setting.dynamic,
         )
-        for name, setting in sorted(BROKER.items())
+        for name, setting in sorted(known.items())
     ]
 
 
 def _broker_sources(broker: Broker, name: str) -> list[tuple[str, str | None, Source]]:
-    if name not in BROKER:
+    setting, configuration = of_broker(name), broker.configuration
+    if setting is None:
         return []
-    setting, configuration = BROKER[name], broker.configuration
     found: list[tuple[str, str | None, Source]] = []
     for values, source in (
         (configuration.changed, Source.BROKER_CHANGED),
@@ -227,7 +238,9 @@ def _alter(request: Request, each: Any, change: Any) -> dict[str, Any]:
             case _:
                 raise Refused(ErrorCode.INVALID_REQUEST)  # noqa: TRY301
     except InvalidSetting as invalid:
-        error, message = ErrorCode.INVALID_CONFIG, str(invalid)
+        ours = each.resource_type == Resource.BROKER
+        error = ErrorCode.INVALID_REQUEST if ours else ErrorCode.INVALID_CONFIG
+        message = str(invalid)
     except Refused as refused:
         error, message = refused.error, refused.error.name
     except OSError as failure:

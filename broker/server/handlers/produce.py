@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
-from broker.partition import WithoutKey
+from broker.partition import RecordsRefused
 from broker.server.dispatch import SILENT, Answer, Handler, Request
 from broker.wire.apis import ApiKey
 from broker.wire.batches import HEADER, read_header
@@ -90,11 +90,13 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)  # noqa: TRY301
         _check_transaction(request, part.records)
         appended, size = partition.produce(part.records, broker.now())
-    except WithoutKey as refused:
-        told = [{"batch_index": at, "batch_index_error_message": None} for at in refused.records]
-        why = "Compacted topic cannot accept message without key"
+    except RecordsRefused as refused:
+        told = [
+            {"batch_index": at, "batch_index_error_message": wrong}
+            for at, wrong in refused.records.items()
+        ]
         answer = _refused(part.index, refused.error)
-        return {**answer, "record_errors": told, "error_message": why}
+        return {**answer, "record_errors": told, "error_message": refused.why}
     except Refused as refused:
         return _refused(part.index, refused.error)
     except OSError as failure:
