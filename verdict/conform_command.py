@@ -134,7 +134,7 @@ def suite(
         typer.Option("--broker", "-b", metavar="NAME|H:P", help="A peer or address; repeatable."),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page in Markdown there, too.")
+        Path | None, typer.Option(metavar="FILE", help="Put the results into that page, too.")
     ] = None,
 ) -> None:
     """Run clients' own test suites, which are fetched from their registries the first time.
@@ -155,7 +155,8 @@ def suite(
             _summary(each, server, results[server.name])
         found.append((each, results))
     if page is not None:
-        output.write(page, suites_page(found))
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        output.write(page, suites_page(found, before))
     raise typer.Exit(1 if any(behind(list(results.values())) for _, results in found) else 0)
 
 

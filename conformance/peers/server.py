@@ -92,10 +92,15 @@ class Process(Server):
         return next((line for line in reversed(output.splitlines()) if line.strip()), "nothing")
 
 
-def _child(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+def leashed(command: Sequence[str]) -> list[str]:
+    """The command, so that what it starts does not outlive the process that started it."""
     leash = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
+    return [*leash, *command]
+
+
+def _child(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*leash, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        leashed(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
     )
 
 

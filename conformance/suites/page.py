@@ -12,36 +12,25 @@ Results = Mapping[str, Sequence[Result]]
 LONGEST = 160
 """Characters of a failure's reason."""
 
-HEAD = """\
-# Clients
-
-What unmodified clients do with this broker, and how that is tested.
-
-- **Scenarios**, written once and carried out by kafka-python, confluent-kafka and aiokafka, on this
-  broker and on Apache Kafka: each codec, order by key, where a consumer begins, groups under each
-  assignor as they grow and shrink, a member that is killed, static members, commits by hand and
-  automatic, transactions, lag. A session with kafkajs and one with kcat, where they are installed.
-  `tests/conformance/clients` has them all.
-- **Loads** whose [histories](history.md) are searched for anomalies, with the broker killed under
-  them: `verdict conform load`, `verdict conform crash`.
-- **Clients' own test suites**, as below. `verdict conform suite` fetches them from their
-  registries, runs them against several brokers on one machine, and writes this page:
-
-      verdict conform suite --broker verdict --broker kafka --page docs/clients.md
-
-  What a suite cannot pass even on Apache Kafka says nothing about a broker: what counts is the
-  difference."""
+BEGIN, END = "<!-- suites -->", "<!-- /suites -->"
 
 
-def page(found: Sequence[tuple[Suite, Results]]) -> str:
-    """The whole page."""
-    parts = [HEAD]
+def page(found: Sequence[tuple[Suite, Results]], before: str = "") -> str:
+    """The page with the results in it, in place of those that it had between its two marks.
+
+    before  what the page was; where it has no marks, the results are all that it will be
+    """
+    parts = [BEGIN]
     for suite, results in found:
-        parts += ["", f"## {suite.title}", "", *_counts(results), ""]
+        parts += [f"### {suite.title}", "", *_counts(results), ""]
         parts += list(_others(results)) or [
             "Every test that is not skipped passes on each of them."
         ]
-    return "\n".join([*parts, ""])
+        parts += [""]
+    told = "\n".join([*parts[:-1], END])
+    head, begun, rest = before.partition(BEGIN)
+    _, ended, tail = rest.partition(END)
+    return f"{head}{told}{tail}" if begun and ended else f"{told}\n"
 
 
 def _counts(results: Results) -> Iterator[str]:

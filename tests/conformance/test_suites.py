@@ -83,7 +83,11 @@ def test_the_page_tells_what_did_not_pass() -> None:
     assert "| b | failed | passed | it broke |" in text
     assert "| c | not run | failed | it broke |" in text
     assert "| a |" not in text
-    assert "Every test that is not skipped passes" in page([(suite, {"verdict": one[:1]})])
+    again = page([(suite, {"verdict": one[:1]})], f"before\n{text}after\n")
+    assert again.startswith("before\n<!-- suites -->\n### x 1.0\n")
+    assert "Every test that is not skipped passes" in again
+    assert again.endswith("<!-- /suites -->\nafter\n")
+    assert "it broke" not in again
 
 
 def fake(outcomes: Sequence[Result]) -> Suite:

@@ -5,10 +5,10 @@ A driver is a client library; a reader is one consumer of it.  Nothing here wait
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 PATIENCE = 60
 """Seconds that any one thing may take, on a machine that does much else."""
@@ -20,7 +20,6 @@ class To(NamedTuple):
     value: str
     key: str | None = None
     partition: int | None = None
-    time: int | None = None
 
 
 class Record(NamedTuple):
@@ -34,10 +33,13 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Wish:
-    """How a consumer is to be: its group and assignor, and where it begins."""
+    """How a consumer is to be: its group and assignor, and where it begins.
+
+    assignor  the first that the client has, where none is named
+    """
 
     group: str | None = None
-    assignor: str = "range"
+    assignor: str = ""
     instance: str | None = None
     reset: str = "earliest"
     auto: bool = False
@@ -60,10 +62,20 @@ class Reader(Protocol):
 
 
 class Driver(Protocol):
-    """A client library.  `produce` gives partition and offset of each record, in order."""
+    """A client library, or a program.
 
+    assignors  those that it has: names that it is told, or whatever it makes of them
+    lacks      why it has no such codec, or cannot do what a test wants, by the name of either
+    produce    gives partition and offset of each record, in order, as far as it is told them
+    """
+
+    name: str
     codecs: Sequence[str]
-    assignors: Mapping[str, Any]
+    assignors: Collection[str]
+    lacks: Mapping[str, str]
+
+    def prepare(self) -> None:
+        """Have it here; Absent where it cannot be had."""
 
     def create(self, bootstrap: str, topic: str, partitions: int) -> None: ...
     def produce(
@@ -77,7 +89,7 @@ class Driver(Protocol):
     def lag(self, bootstrap: str, group: str, topic: str) -> dict[int, int]: ...
 
 
-NAMES = ("over_confluent", "over_kafka_python", "over_aiokafka")
+NAMES = ("over_kafka_python", "over_confluent", "over_aiokafka", "over_kafkajs", "over_kcat")
 
 
 def driver(name: str) -> Driver:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -36,8 +37,13 @@ def call(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 class Aiokafka:
+    name = "aiokafka"
     codecs = ("none", "gzip", "snappy", "lz4", "zstd")
-    assignors = ASSIGNORS
+    assignors = tuple(ASSIGNORS)
+    lacks: Mapping[str, str] = MappingProxyType({})
+
+    def prepare(self) -> None:
+        pass
 
     def create(self, bootstrap: str, topic: str, partitions: int) -> None:
         async def run() -> None:
@@ -66,7 +72,6 @@ class Aiokafka:
                     record.value.encode(),
                     None if record.key is None else record.key.encode(),
                     partition=record.partition,
-                    timestamp_ms=record.time,
                 )
                 for record in records
             ]
@@ -118,7 +123,7 @@ class AiokafkaReader:
                 bootstrap_servers=bootstrap,
                 group_id=wish.group,
                 group_instance_id=wish.instance,
-                partition_assignment_strategy=[ASSIGNORS[wish.assignor]],
+                partition_assignment_strategy=[ASSIGNORS[wish.assignor or next(iter(ASSIGNORS))]],
                 auto_offset_reset=wish.reset,
                 enable_auto_commit=wish.auto,
                 auto_commit_interval_ms=200,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
@@ -11,6 +12,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from tests.conformance.clients.drivers import PATIENCE, Record, To, Wish
 
+REMOTE = " (KIP-848)"
+"""Ends the name of an assignor that is the broker's."""
+
 
 def configured(bootstrap: str, **more: Any) -> dict[str, Any]:
     named = {name.replace("_", "."): value for name, value in more.items() if value is not None}
@@ -18,8 +22,13 @@ def configured(bootstrap: str, **more: Any) -> dict[str, Any]:
 
 
 class Confluent:
+    name = "confluent-kafka"
     codecs = ("none", "gzip", "snappy", "lz4", "zstd")
-    assignors = dict.fromkeys(("range", "roundrobin", "cooperative-sticky"))
+    assignors = ("range", "roundrobin", "cooperative-sticky", f"uniform{REMOTE}", f"range{REMOTE}")
+    lacks: Mapping[str, str] = MappingProxyType({})
+
+    def prepare(self) -> None:
+        pass
 
     def create(self, bootstrap: str, topic: str, partitions: int) -> None:
         admin = AdminClient(configured(bootstrap))
@@ -44,11 +53,9 @@ class Confluent:
             return callback
 
         for number, record in enumerate(records):
-            where: dict[str, Any] = {}
-            if record.partition is not None:
-                where["partition"] = record.partition
-            if record.time is not None:
-                where["timestamp"] = record.time
+            where: dict[str, Any] = (
+                {} if record.partition is None else {"partition": record.partition}
+            )
             producer.produce(topic, record.value, record.key, on_delivery=told(number), **where)
         assert producer.flush(PATIENCE) == 0
         return [places[number] for number in range(len(records))]
@@ -81,6 +88,21 @@ class Confluent:
         return lags
 
 
+def _of_a_group(wish: Wish) -> dict[str, Any]:
+    """Who assigns; the broker says how long a session is where it assigns."""
+    assignor = wish.assignor or Confluent.assignors[0]
+    if assignor.endswith(REMOTE):
+        return {
+            "group_protocol": "consumer",
+            "group_remote_assignor": assignor.removesuffix(REMOTE),
+        }
+    return {
+        "partition_assignment_strategy": assignor,
+        "session_timeout_ms": wish.session,
+        "heartbeat_interval_ms": 200,
+    }
+
+
 class ConfluentReader:
     def __init__(self, bootstrap: str, wish: Wish) -> None:
         self.client = Consumer(
@@ -88,14 +110,12 @@ class ConfluentReader:
                 bootstrap,
                 group_id=wish.group or "nobody",
                 group_instance_id=wish.instance,
-                partition_assignment_strategy=wish.assignor,
                 auto_offset_reset=wish.reset,
                 enable_auto_commit=wish.auto,
                 auto_commit_interval_ms=200,
                 isolation_level="read_committed" if wish.committed else "read_uncommitted",
-                session_timeout_ms=wish.session,
-                heartbeat_interval_ms=200,
                 topic_metadata_refresh_interval_ms=500,
+                **_of_a_group(wish),
             )
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -28,8 +29,13 @@ ASSIGNORS: dict[str, Any] = {
 
 
 class KafkaPython:
+    name = "kafka-python"
     codecs = ("none", "gzip", "snappy", "lz4", "zstd")
-    assignors = ASSIGNORS
+    assignors = tuple(ASSIGNORS)
+    lacks: Mapping[str, str] = MappingProxyType({})
+
+    def prepare(self) -> None:
+        pass
 
     def create(self, bootstrap: str, topic: str, partitions: int) -> None:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap)
@@ -52,7 +58,6 @@ class KafkaPython:
                 record.value.encode(),
                 None if record.key is None else record.key.encode(),
                 partition=record.partition,
-                timestamp_ms=record.time,
             )
             for record in records
         ]
@@ -91,7 +96,7 @@ class KafkaPythonReader:
             bootstrap_servers=bootstrap,
             group_id=wish.group,
             group_instance_id=wish.instance,
-            partition_assignment_strategy=[ASSIGNORS[wish.assignor]],
+            partition_assignment_strategy=[ASSIGNORS[wish.assignor or next(iter(ASSIGNORS))]],
             auto_offset_reset=wish.reset,
             enable_auto_commit=wish.auto,
             auto_commit_interval_ms=200,
