@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 Data = bytes | bytearray | memoryview
+PUBLIC = 0o666
+"""The mode of a file for whoever may see the directory: what the process's umask leaves of it."""
 
 
 class File(Protocol):
@@ -51,10 +53,10 @@ class Disk(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether there is a file or a folder."""
 
-    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+    def replace(self, path: Path, data: bytes, *, durable: bool = True, mode: int = PUBLIC) -> None:
         """Put a file there in place of what was there, for a crash of the machine too if durable.
 
-        What is not durable can be made again from something else.
+        What is not durable can be made again from something else.  The mode says who may use it.
         """
 
     def names(self, folder: Path) -> list[str]:
@@ -142,10 +144,10 @@ class RealDisk:
         """Whether there is a file or a folder."""
         return path.exists()
 
-    def replace(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+    def replace(self, path: Path, data: bytes, *, durable: bool = True, mode: int = PUBLIC) -> None:
         """Put a file there in place of what was there."""
         beside = path.with_name(f"{path.name}.tmp")
-        with beside.open("wb") as file:
+        with open(beside, "wb", opener=lambda at, flags: os.open(at, flags, mode)) as file:
             file.write(data)
             if durable:
                 file.flush()

@@ -20,6 +20,7 @@ from broker.groups.coordinator import GroupCoordinator, TopicsChanged
 from broker.log.directory import DataDirectory, Identity
 from broker.partition import Partition
 from broker.sansio import Ended, Marker
+from broker.server.access import Access
 from broker.server.catalog import (
     INTERNAL,
     OFFSETS_TOPIC,
@@ -48,7 +49,8 @@ RETRY = 0.1
 class Broker:
     """One broker and all that it holds.
 
-    advertised  the host and port that clients are told
+    access      who may do what
+    advertised  the host and port that clients are told, of the first listener
     """
 
     def __init__(
@@ -57,13 +59,17 @@ class Broker:
         directory: DataDirectory,
         identity: Identity,
         loop: asyncio.AbstractEventLoop,
+        access: Access,
     ) -> None:
+        from broker.server.guards.table import guarded
         from broker.server.handlers.table import HANDLERS
 
         self.configuration, self.directory, self.loop = configuration, directory, loop
+        self.access = access
         self.cluster_id, self.node_id = identity.cluster_id, identity.node_id
         self.advertised = ("127.0.0.1", 9092)
-        self.handlers: Mapping[ApiKey, Handler] = HANDLERS
+        open_to_all = access.authorizer is None
+        self.handlers: Mapping[ApiKey, Handler] = HANDLERS if open_to_all else guarded(HANDLERS)
         self._last = 0
         self.catalog = Catalog(directory, configuration)
         self.purgatory = Purgatory(loop)

@@ -6,7 +6,8 @@ data, a join for others) the next ones stay where they are.  A client that does 
 responses is not answered further, so that it holds no more than the transport's buffer.
 
 Whatever is no request closes the connection: a length that is not positive or too large, a header
-or a body that cannot be read, an API or a version that is not served.
+or a body that cannot be read, an API or a version that is not served, and what a client may not ask
+before it has said who it is.  Until then its requests have to be small.
 """
 
 from __future__ import annotations
@@ -16,26 +17,36 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, cast
 
+from broker.security.sasl import NotNow
 from broker.server.buffers import SMALL
+from broker.server.caller import Caller
 from broker.server.dispatch import Request, respond
+from broker.server.handlers.sasl import raw_token
+from broker.server.tls import principal
 from broker.wire.codec import Malformed
 from broker.wire.frames import LENGTH, Unsupported, read_header
 
 if TYPE_CHECKING:
+    from broker.security.sasl import Sasl
+    from broker.server.listeners import Listener
     from broker.server.server import Server
 
 log = logging.getLogger("verdict.broker")
 Parts = list[bytes | bytearray | memoryview]
 HIGH_WATER = 1 << 20
+TLS_HANDSHAKE = 0x1603
+"""How TLS begins, which is no frame that anybody has room for."""
 
 
 class Connection(asyncio.BufferedProtocol):
     """One client's connection."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, listener: Listener) -> None:
         self.server = server
         self.host = ""
-        self.used = 0
+        self.used = server.broker.now()
+        self._caller = Caller("", listener)
+        self._most = server.max_request
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray(SMALL)
         self._view = memoryview(self._buffer)
@@ -52,9 +63,21 @@ class Connection(asyncio.BufferedProtocol):
         peer = transport.get_extra_info("peername")
         self.host = str(peer[0]) if peer else ""
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
-        self.used = self.server.broker.now()
         if not self.server.admit(self):
             self._transport.abort()
+            return
+        try:
+            self._meet(transport)
+        except ValueError as error:
+            self.refuse(str(error), logging.WARNING)
+
+    def _meet(self, transport: asyncio.BaseTransport) -> None:
+        """See who the client is, as far as that is known before it says anything."""
+        listener, access = self._caller.listener, self.server.broker.access
+        sasl = access.sasl(listener)
+        self._caller = Caller(self.host, listener, principal(transport), sasl)
+        if sasl is not None:
+            self._most = self.server.configuration["sasl.server.max.receive.size"]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
@@ -95,8 +118,8 @@ class Connection(asyncio.BufferedProtocol):
                 needed = LENGTH.size
                 break
             (size,) = LENGTH.unpack_from(self._buffer, self._start)
-            if not 0 < size <= self.server.max_request:
-                self.refuse(f"a frame of {size} bytes")
+            if not 0 < size <= self._most:
+                self._refuse_size(size)
                 return
             needed = LENGTH.size + size
             if have < needed:
@@ -142,16 +165,29 @@ class Connection(asyncio.BufferedProtocol):
     def _use(self, buffer: bytearray) -> None:
         self._buffer, self._view = buffer, memoryview(buffer)
 
+    def _refuse_size(self, size: int) -> None:
+        if size >> 16 == TLS_HANDSHAKE:
+            name = self._caller.listener.name
+            self.refuse(f"the client speaks TLS, and listener {name} does not", logging.WARNING)
+        else:
+            self.refuse(f"a frame of {size} bytes")
+
     # Requests ---------------------------------------------------------------------------------
 
     def _handle(self, frame: memoryview) -> None:
-        broker = self.server.broker
+        broker, caller = self.server.broker, self._caller
         self.used = broker.now()
         try:
+            if caller.sasl is not None and caller.sasl.raw:
+                self._send(raw_token(broker, caller, frame))
+                return
             header = read_header(frame)
-            answer = respond(Request(broker, self.host, header, frame))
+            answer = respond(Request(broker, caller, header, frame))
         except (Malformed, Unsupported) as error:
             self.refuse(str(error))
+            return
+        except NotNow as error:
+            self.refuse(str(error), logging.WARNING)
             return
         except Exception:
             log.exception("a request could not be handled")
@@ -185,10 +221,20 @@ class Connection(asyncio.BufferedProtocol):
         if parts and self._transport is not None:
             self.used = self.server.broker.now()
             self._transport.writelines(parts)
+            if self._caller.sasl is not None:
+                self._follow(self._caller.sasl)
 
-    def refuse(self, why: str) -> None:
+    def _follow(self, sasl: Sasl) -> None:
+        """What follows from how a client's authentication stands."""
+        if self._caller.leaving:
+            self._unread = True
+            self.close()
+        elif sasl.principal is not None:
+            self._most = self.server.max_request
+
+    def refuse(self, why: str, level: int = logging.INFO) -> None:
         """Close the connection."""
-        log.info("connection from %s closed: %s", self.host, why)
+        log.log(level, "connection from %s closed: %s", self.host, why)
         if self._transport is not None:
             self._transport.abort()
             self._transport = None

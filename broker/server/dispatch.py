@@ -22,6 +22,7 @@ from broker.wire.frames import RequestHeader, finish_response, start_response
 
 if TYPE_CHECKING:
     from broker.server.broker import Broker
+    from broker.server.caller import Caller
 
 Fields = Mapping[str, Any]
 Parts = list[bytes | bytearray | memoryview]
@@ -40,14 +41,18 @@ Handler = Callable[["Request"], "Answer | asyncio.Future[Answer]"]
 class Request:
     """A request that came in.
 
-    host   of the client
     frame  good until the handler returns, and no longer
     """
 
     broker: Broker
-    host: str
+    caller: Caller
     header: RequestHeader
     frame: memoryview
+
+    @property
+    def host(self) -> str:
+        """Where the client is."""
+        return self.caller.host
 
     @property
     def key(self) -> ApiKey:
@@ -72,6 +77,8 @@ class Request:
 
 def respond(request: Request) -> Parts | asyncio.Future[Parts | None] | None:
     """The frame to send back, now or later; None where there is none."""
+    if request.caller.sasl is not None:
+        request.caller.sasl.admit(request.key, request.broker.now())
     handler = request.broker.handlers.get(request.key)
     if handler is None:
         from broker.wire.frames import Unsupported

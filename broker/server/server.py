@@ -12,8 +12,10 @@ import logging
 import resource
 import secrets
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from broker.log.cleaner import clean
@@ -21,10 +23,14 @@ from broker.log.directory import DataDirectory, DirectoryError, Identity, text_o
 from broker.log.files import RealDisk
 from broker.log.log import Log
 from broker.log.segment import Segment
+from broker.server import tls
+from broker.server.access import Access
 from broker.server.broker import Broker
 from broker.server.buffers import Buffers
 from broker.server.configuration import Configuration
 from broker.server.connection import Connection
+from broker.server.listeners import Listener, listeners
+from broker.server.tls import Door
 from broker.wire.batches import Corrupt
 
 log = logging.getLogger("verdict.broker")
@@ -72,11 +78,21 @@ class Server:
         self.connections: set[Connection] = set()
         self._hosts: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
-        self._listener: asyncio.Server | None = None
+        self.listeners: list[Listener] = []
+        self._open: list[asyncio.Server] = []
+        self._doors: list[Door] = []
 
-    async def start(self, listener: socket.socket) -> None:
-        """Open the data and serve it; `DirectoryError` where it cannot be used."""
+    async def start(self, *sockets: socket.socket) -> None:
+        """Open the data and serve it; `DirectoryError` where it cannot be used.
+
+        sockets  that are listened on, one for each of the listeners that are configured
+        """
         _allow_many_files()
+        found = [
+            listener.at(*each.getsockname()[:2])
+            for listener, each in zip(listeners(self.configuration), sockets, strict=True)
+        ]
+        contexts = [tls.context(self.configuration, each) if each.tls else None for each in found]
         identity = self.directory.identify(
             Identity(
                 text_of(UUID(bytes=secrets.token_bytes(16))),
@@ -92,11 +108,14 @@ class Server:
         for line in self.directory.start():
             log.warning(line)
         loop = asyncio.get_running_loop()
-        self.broker = Broker(self.configuration, self.directory, identity, loop)
-        self.broker.advertised = self._advertised(listener)
-        self._note_given(listener)
+        access = Access(self.configuration, self.directory, found)
+        self.broker = Broker(self.configuration, self.directory, identity, loop, access)
+        self.listeners = found
+        self.broker.advertised = found[0].told
+        self._note_given(found)
         self.broker.open()
-        self._listener = await loop.create_server(lambda: Connection(self), sock=listener)
+        for listener, each, context in zip(found, sockets, contexts, strict=True):
+            await self._listen(listener, each, context)
         settings = self.configuration
         checkpoints = settings["log.flush.offset.checkpoint.interval.ms"] / 1000
         self._tasks = [
@@ -110,22 +129,28 @@ class Server:
         ]
         self._tasks.append(loop.create_task(self._flush_and_clean()))
 
-    def _advertised(self, listener: socket.socket) -> tuple[str, int]:
-        told = self.configuration["advertised.listeners"]
-        if told:
-            host, _, port = told.rpartition("://")[2].rpartition(":")
-            return host.strip("[]"), int(port)
-        host, port = listener.getsockname()[:2]
-        return (socket.gethostname() if host in {"0.0.0.0", "::"} else host), port  # noqa: S104
+    async def _listen(
+        self, listener: Listener, found: socket.socket, context: ssl.SSLContext | None
+    ) -> None:
+        if context is not None:
+            self._doors.append(Door(self, listener, found, context))
+            return
+        loop = asyncio.get_running_loop()
+        make = partial(self.connection, listener)
+        self._open.append(await loop.create_server(make, sock=found))
 
-    def _note_given(self, listener: socket.socket) -> None:
+    def connection(self, listener: Listener) -> Connection:
+        """What a client that comes to a listener talks to."""
+        return Connection(self, listener)
+
+    def _note_given(self, found: list[Listener]) -> None:
         """What the command line has its own words for is shown under Kafka's names."""
-        host, port = listener.getsockname()[:2]
-        told, at = self.broker.advertised
         self.configuration.given.update(
             {
-                "listeners": f"PLAINTEXT://{host}:{port}",
-                "advertised.listeners": f"PLAINTEXT://{told}:{at}",
+                "listeners": ",".join(f"{each.name}://{each.host}:{each.port}" for each in found),
+                "advertised.listeners": ",".join(
+                    f"{each.name}://{each.told[0]}:{each.told[1]}" for each in found
+                ),
                 "log.dirs": str(self.directory.path),
             }
         )
@@ -138,7 +163,9 @@ class Server:
     # Connections ------------------------------------------------------------------------------
 
     def admit(self, connection: Connection) -> bool:
-        """Whether there is room for one more."""
+        """Whether there is room for one more, or it was there already."""
+        if connection in self.connections:
+            return True
         room = len(self.connections) < self.configuration["max.connections"]
         mine = self._hosts[connection.host] < self.configuration["max.connections.per.ip"]
         if room and mine:
@@ -211,8 +238,10 @@ class Server:
 
     async def stop(self) -> None:
         """Stop serving, and close the data."""
-        if self._listener is not None:
-            self._listener.close()
+        for each in self._open:
+            each.close()
+        for door in self._doors:
+            await door.close()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

@@ -51,7 +51,7 @@ def api_versions(request: Request) -> Fields:
 def brokers(request: Request) -> list[dict[str, Any]]:
     """The brokers of the cluster: this one."""
     broker = request.broker
-    host, port = broker.advertised
+    host, port = request.caller.listener.told
     rack = broker.configuration["broker.rack"]
     return [
         {

@@ -45,7 +45,7 @@ def _coordinator(request: Request, key: str, kind: int) -> dict[str, Any]:
     elif not (broker.groups if kind == GROUP else broker.transactions).available:
         error = ErrorCode.COORDINATOR_NOT_AVAILABLE
     known = error is NONE
-    host, port = broker.advertised
+    host, port = request.caller.listener.told
     return {
         "key": key,
         "node_id": broker.node_id if known else -1,

@@ -144,8 +144,8 @@ def describe_quorum(request: Request) -> Fields:
         "current_voters": [voter],
         "observers": [],
     }
-    host, port = broker.advertised
-    listener = {"name": "PLAINTEXT", "host": host, "port": port}
+    told = request.caller.listener
+    listener = {"name": told.name, "host": told.told[0], "port": told.told[1]}
     return {
         "error_code": ErrorCode.NONE,
         "error_message": None,

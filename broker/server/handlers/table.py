@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from broker.server.dispatch import Handler
 from broker.server.handlers import (
+    acls,
     cluster,
     configs,
     consumers,
@@ -14,12 +15,15 @@ from broker.server.handlers import (
     offsets,
     placement,
     produce,
+    sasl,
     topics,
     transactions,
+    users,
 )
 from broker.wire.apis import ApiKey
 
 HANDLERS: Mapping[ApiKey, Handler] = {
+    **acls.HANDLERS,
     **cluster.HANDLERS,
     **configs.HANDLERS,
     **consumers.HANDLERS,
@@ -28,6 +32,8 @@ HANDLERS: Mapping[ApiKey, Handler] = {
     **offsets.HANDLERS,
     **placement.HANDLERS,
     **produce.HANDLERS,
+    **sasl.HANDLERS,
     **topics.HANDLERS,
     **transactions.HANDLERS,
+    **users.HANDLERS,
 }

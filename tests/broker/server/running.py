@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from broker.server.configuration import Configuration
+from broker.server.listeners import listeners
 from broker.server.server import Server, bind, open_directory
 
 QUICK = {
@@ -37,6 +38,7 @@ class Running:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self.port = 0
+        self.ports: dict[str, int] = {}
         self.server: Server
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -61,12 +63,17 @@ class Running:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        with bind("127.0.0.1", 0) as listener:
+        configuration = Configuration({"listeners": "PLAINTEXT://127.0.0.1:0", **self._settings})
+        with ExitStack() as stack:
+            sockets = [
+                stack.enter_context(bind(each.host, each.port)) for each in listeners(configuration)
+            ]
             directory = open_directory(str(self._data))
             try:
-                self.server = Server(Configuration(self._settings), directory)
-                await self.server.start(listener)
+                self.server = Server(configuration, directory)
+                await self.server.start(*sockets)
                 self.port = self.server.port
+                self.ports = {each.name: each.told[1] for each in self.server.listeners}
                 self._ready.set()
                 await self._stop.wait()
                 await self.server.stop()

@@ -18,6 +18,7 @@ import pytest
 from kio.index import load_request_schema
 
 from broker.server.broker import Broker
+from broker.server.caller import Caller
 from broker.server.dispatch import Request, respond
 from broker.wire import records
 from broker.wire.apis import APIS, Api
@@ -87,7 +88,7 @@ class Draw:
 
 def send(broker: Broker, frame: bytearray) -> asyncio.Future[Any] | None:
     view = memoryview(frame)
-    answer = respond(Request(broker, "here", read_header(view), view))
+    answer = respond(Request(broker, Caller("here"), read_header(view), view))
     return answer if isinstance(answer, asyncio.Future) else None
 
 
