@@ -33,9 +33,14 @@ class GroupConfig:
     group_consumer_assignment_interval_ms: int = 1_000
     group_consumer_max_size: int = 2_147_483_647
     group_consumer_assignors: tuple[str, ...] = ("uniform", "range")
-    group_consumer_migration_policy: MigrationPolicy = MigrationPolicy.BIDIRECTIONAL
+    group_consumer_migration_policy: str = "bidirectional"
 
     @property
     def offsets_retention_ms(self) -> int:
         """How long an offset is kept once nobody may need it any more."""
         return self.offsets_retention_minutes * 60_000
+
+    @property
+    def migration(self) -> MigrationPolicy:
+        """Which way a group may go from one protocol to the other."""
+        return MigrationPolicy(self.group_consumer_migration_policy.lower())

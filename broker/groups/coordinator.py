@@ -283,10 +283,13 @@ class GroupCoordinator:
 
     def _described(self, name: str, version: int) -> DescribedGroup:
         try:
-            group = self._owner(name).core.classic.get(name)
+            core = self._owner(name).core
         except Refused as refused:
             return DescribedGroup(name, refused.error)
-        return absent(name, version) if group is None else describe(group)
+        group = core.classic.get(name)
+        if group is None:
+            return absent(name, version, consumer=name in core.consumer)
+        return describe(group)
 
     def _describe_consumers(self, ask: Ask) -> None:
         request: ConsumerGroupDescribe = ask.request

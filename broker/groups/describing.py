@@ -39,13 +39,12 @@ def describe(group: ClassicGroup) -> DescribedGroup:
     )
 
 
-def absent(name: str, version: int) -> DescribedGroup:
-    """What is said of a group that is not there."""
+def absent(name: str, version: int, *, consumer: bool) -> DescribedGroup:
+    """What is said of a classic group that is not there, or is a consumer group."""
     if version < SAYS_NOT_FOUND:
         return DescribedGroup(name, state="Dead")
-    return DescribedGroup(
-        name, ErrorCode.GROUP_ID_NOT_FOUND, f"Group {name} not found.", state="Dead"
-    )
+    why = "is not a classic group" if consumer else "not found"
+    return DescribedGroup(name, ErrorCode.GROUP_ID_NOT_FOUND, f"Group {name} {why}.", state="Dead")
 
 
 def listed_classic(group: ClassicGroup) -> ListedGroup:

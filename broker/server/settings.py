@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from broker.server.group_settings import GROUPS
 from broker.server.security_settings import SECURITY, of_listener
 from broker.server.setting import (
     MAX_INT,
@@ -93,10 +94,7 @@ _FIXED = (
     integer("group.max.session.timeout.ms", 1_800_000, 1),
     integer("group.initial.rebalance.delay.ms", 3000),
     integer("group.max.size", MAX_INT, 1),
-    integer("group.consumer.session.timeout.ms", 45_000, 1),
-    integer("group.consumer.heartbeat.interval.ms", 5_000, 1),
-    integer("group.consumer.max.size", MAX_INT, 1),
-    Setting("group.consumer.assignors", Kind.LIST, ("uniform", "range")),
+    *GROUPS,
     integer("transaction.state.log.num.partitions", 50, 1),
     integer("transaction.state.log.replication.factor", 1, 1, 1),
     integer("transaction.state.log.min.isr", 1, 1, 1),

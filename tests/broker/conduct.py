@@ -71,6 +71,10 @@ class Net:
         """Ask, and note nothing."""
         return self.client(name).answer_to(api, version, **fields)
 
+    def call(self, made_up: str, name: str) -> None:
+        """From now on note a string that a broker made up by another name."""
+        self._names[made_up] = name
+
     def _anonymous(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: self._anonymous(item) for name, item in value.items()}
@@ -81,6 +85,8 @@ class Net:
             return "no id" if value == NIL else "an id"
         if not isinstance(value, str):
             return value
+        if value in self._names:
+            return self._names[value]
         for made_up in MADE_UP.findall(value):
             number = self._names.setdefault(made_up, f"#{len(self._names) + 1}")
             value = value.replace(made_up, number)

@@ -51,7 +51,7 @@ def let_go(core: Core, draft: Draft, names: Sequence[str]) -> None:
 def may_become_classic(core: Core, members: Sequence[Member]) -> bool:
     """Whether a group of these members is a classic one from now on."""
     return (
-        core.config.group_consumer_migration_policy.down
+        core.config.migration.down
         and all(member.subscription.classic is not None for member in members)
         and len(members) <= core.config.group_max_size
     )

@@ -73,7 +73,7 @@ class ClassicMembers:
         try:
             member = self._join(group, draft, request)
         except Refused as refused:
-            self._refuse(token, request, refused.error)
+            self.core.out.reply(token, JoinGroupResponse(refused.error))
             return
         if member is None:
             # Unlike a classic group, it takes no note of the ids that it gives out.
@@ -90,7 +90,7 @@ class ClassicMembers:
 
         def then(error: ErrorCode) -> None:
             if error is not ErrorCode.NONE:
-                self._refuse(token, request, error)
+                self.core.out.reply(token, JoinGroupResponse(error))
                 return
             self.core.out.reply(token, response)
             self.watch.settle(draft)
@@ -103,12 +103,9 @@ class ClassicMembers:
 
         write(self.core, draft, then)
 
-    def _refuse(self, token: Token, request: JoinGroup, error: ErrorCode) -> None:
-        self.core.out.reply(token, JoinGroupResponse(error, member_id=request.member_id))
-
     def _join(self, group: ConsumerGroup, draft: Draft, request: JoinGroup) -> Member | None:
         """The member after its join; None where it has to come back with an id."""
-        if not self.core.config.group_consumer_migration_policy.mixes:
+        if not self.core.config.migration.mixes:
             raise Refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         before = self._joining(draft, request)
         if not _supports(group, request):

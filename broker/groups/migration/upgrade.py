@@ -47,7 +47,7 @@ from broker.schema import Damaged
 def upgraded(classic: ClassicGroup, config: GroupConfig, topics: Topics) -> Draft:
     """The consumer group that a classic one becomes; refused where it may not become one."""
     small = len(classic.members) <= config.group_consumer_max_size
-    if not (config.group_consumer_migration_policy.up and small):
+    if not (config.migration.up and small):
         raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
     if classic.protocol_type != CONSUMER:
         raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)

@@ -87,7 +87,7 @@ def _described(request: Request, group: asked.DescribedConsumerGroup) -> dict[st
                 "client_id": each.client_id,
                 "client_host": each.client_host,
                 "subscribed_topic_names": each.topics,
-                "subscribed_topic_regex": each.regex,
+                "subscribed_topic_regex": each.regex or "",
                 "assignment": _named(request, each.assignment),
                 "target_assignment": _named(request, each.target),
                 "member_type": CLASSIC if each.classic else CONSUMER,
