@@ -7,13 +7,12 @@ from typing import Any
 
 from broker.errors import ErrorCode, Refused
 from broker.partition import Partition
+from broker.security.acls import ResourceType
 from broker.server.catalog import Topic
 from broker.server.dispatch import Fields, Handler, Request
+from broker.server.guards.rights import NOBODY_ASKED, cluster_operations, operations
 from broker.wire.apis import APIS, ApiKey
 from broker.wire.codec import NIL
-
-UNKNOWN_OPERATIONS = -(1 << 31)
-"""What stands for operations that nobody asked about."""
 
 FEATURES = {"group.version": (0, 1), "transaction.version": (0, 2)}
 """Features of a cluster by name: the lowest and highest level, which is the one in force."""
@@ -73,13 +72,24 @@ def metadata(request: Request) -> Fields:
     else:
         create = body.allow_auto_topic_creation
         topics = [_asked(request, each.name, each.topic_id, create=create) for each in asked]
+    if getattr(body, "include_topic_authorized_operations", False):
+        topics = [_with_operations(request, each) for each in topics]
+    wanted = getattr(body, "include_cluster_authorized_operations", False)
     return {
         "brokers": brokers(request),
         "cluster_id": broker.cluster_id,
         "controller_id": broker.node_id,
         "topics": topics,
-        "cluster_authorized_operations": UNKNOWN_OPERATIONS,
+        "cluster_authorized_operations": cluster_operations(request) if wanted else NOBODY_ASKED,
     }
+
+
+def _with_operations(request: Request, topic: dict[str, Any]) -> dict[str, Any]:
+    """A topic, and what who asks may do to it; one without a name is none that there is."""
+    if topic["name"] is None:
+        return topic
+    may = operations(request, ResourceType.TOPIC, topic["name"])
+    return {**topic, "topic_authorized_operations": may}
 
 
 def _asked(request: Request, name: str | None, topic_id: Any, *, create: bool) -> dict[str, Any]:
@@ -105,7 +115,7 @@ def _missing(error: ErrorCode, name: str | None, topic_id: Any) -> dict[str, Any
         "topic_id": topic_id,
         "is_internal": False,
         "partitions": [],
-        "topic_authorized_operations": UNKNOWN_OPERATIONS,
+        "topic_authorized_operations": NOBODY_ASKED,
     }
 
 
@@ -116,7 +126,7 @@ def _described(request: Request, topic: Topic) -> dict[str, Any]:
         "topic_id": topic.topic_id,
         "is_internal": topic.internal,
         "partitions": [_partition(request, partition) for partition in topic.partitions],
-        "topic_authorized_operations": UNKNOWN_OPERATIONS,
+        "topic_authorized_operations": NOBODY_ASKED,
     }
 
 
@@ -145,8 +155,9 @@ def describe_cluster(request: Request) -> Fields:
             "endpoint_type": 1,
             "cluster_id": request.broker.cluster_id,
             "brokers": [],
-            "cluster_authorized_operations": UNKNOWN_OPERATIONS,
+            "cluster_authorized_operations": NOBODY_ASKED,
         }
+    wanted = request.body.include_cluster_authorized_operations
     return {
         "error_code": ErrorCode.NONE,
         "error_message": None,
@@ -154,7 +165,7 @@ def describe_cluster(request: Request) -> Fields:
         "cluster_id": request.broker.cluster_id,
         "controller_id": request.broker.node_id,
         "brokers": brokers(request),
-        "cluster_authorized_operations": UNKNOWN_OPERATIONS,
+        "cluster_authorized_operations": cluster_operations(request) if wanted else NOBODY_ASKED,
     }
 
 
@@ -172,7 +183,7 @@ def describe_topic_partitions(request: Request) -> Fields:
         if name not in known:
             entry = _missing(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, NIL)
         else:
-            entry = _described(request, known[name])
+            entry = _with_operations(request, _described(request, known[name]))
             first = start[1] if name == start[0] else 0
             entry["partitions"] = entry["partitions"][first : first + max(left, 0)]
             left -= len(entry["partitions"])

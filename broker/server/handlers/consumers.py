@@ -10,6 +10,7 @@ from broker.groups.consumer import requests as asked
 from broker.groups.records.consumer import TopicPartitions
 from broker.server.coordination import after
 from broker.server.dispatch import Answer, Handler, Request
+from broker.server.handlers.groups import group_operations
 from broker.wire.apis import ApiKey
 
 Later = Answer | asyncio.Future[Answer]
@@ -94,6 +95,7 @@ def _described(request: Request, group: asked.DescribedConsumerGroup) -> dict[st
             }
             for each in group.members
         ],
+        "authorized_operations": group_operations(request, group.group, group.error),
     }
 
 

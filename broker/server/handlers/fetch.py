@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from broker.errors import ErrorCode, Refused
 from broker.partition import Partition, Read
 from broker.server.broker import Broker
 from broker.server.dispatch import Answer, Fields, Handler, Request
+from broker.server.guards.rights import reader
 from broker.server.sessions import FINAL, INITIAL, Key, Session, Wanted
 from broker.wire.apis import ApiKey
 from broker.wire.batches import Corrupt
@@ -47,6 +48,7 @@ def fetch(request: Request) -> Answer | asyncio.Future[Answer]:
         partitions=partitions,
         max_bytes=min(body.max_bytes, request.broker.configuration["fetch.max.bytes"]),
         least=body.min_bytes,
+        may_read=reader(request),
     )
     reading.read()
     if reading.enough or body.max_wait <= 0 or not partitions:
@@ -89,6 +91,7 @@ class Reading:
     """A fetch that is being answered.
 
     least     bytes that are enough
+    may_read  whether who asks may read a topic; None: all of them
     error     some partition has one, which is told at once
     arrived   bytes that were appended while it waited
     """
@@ -101,6 +104,7 @@ class Reading:
     partitions: dict[Key, Wanted]
     max_bytes: int
     least: int
+    may_read: Callable[[str], bool] | None = None
     found: dict[Key, Read | ErrorCode] = field(default_factory=dict)
     size: int = 0
     error: bool = False
@@ -142,6 +146,8 @@ class Reading:
             if topic is None:
                 raise Refused(ErrorCode.UNKNOWN_TOPIC_ID)
             name = topic.name
+        if self.may_read is not None and not self.may_read(name):
+            raise Refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
         return self.broker.catalog.partition(name, index)
 
     @property

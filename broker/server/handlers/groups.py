@@ -9,8 +9,10 @@ from typing import Any
 from broker.errors import ErrorCode
 from broker.groups import requests as asked
 from broker.groups.offsets import requests as positions
+from broker.security.acls import ResourceType
 from broker.server.coordination import after
 from broker.server.dispatch import Answer, Handler, Request
+from broker.server.guards.rights import NOBODY_ASKED, operations
 from broker.wire.apis import ApiKey
 from broker.wire.codec import NIL
 
@@ -175,12 +177,12 @@ def describe(request: Request) -> Later:
     wanted = asked.DescribeGroups(request.version, tuple(request.body.groups))
 
     def answer(found: asked.DescribeGroupsResponse) -> Answer:
-        return {"groups": [_described(each) for each in found.groups]}
+        return {"groups": [_described(request, each) for each in found.groups]}
 
     return after(request.broker.groups.ask(wanted), answer)
 
 
-def _described(group: asked.DescribedGroup) -> dict[str, Any]:
+def _described(request: Request, group: asked.DescribedGroup) -> dict[str, Any]:
     return {
         "error_code": group.error,
         "error_message": group.message,
@@ -199,7 +201,15 @@ def _described(group: asked.DescribedGroup) -> dict[str, Any]:
             }
             for member in group.members
         ],
+        "authorized_operations": group_operations(request, group.group, group.error),
     }
+
+
+def group_operations(request: Request, group: str, error: ErrorCode) -> int:
+    """What who asks may do to a group that there is, if he wants to know."""
+    if error is not NONE or not getattr(request.body, "include_authorized_operations", False):
+        return NOBODY_ASKED
+    return operations(request, ResourceType.GROUP, group)
 
 
 def list_groups(request: Request) -> Later:
