@@ -16,6 +16,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Tell, ignore
 from broker.groups.config import GroupConfig
 from broker.groups.consumer.requests import (
     ConsumerGroupDescribe,
@@ -145,11 +146,15 @@ class Settled:
 
 
 class GroupCoordinator:
-    """All groups that this broker answers for."""
+    """All groups that this broker answers for.
 
-    def __init__(self, config: GroupConfig, new_id: Callable[[], str]) -> None:
+    new_id  makes the unique part of a member id
+    tell    is told what becomes of groups and members
+    """
+
+    def __init__(self, config: GroupConfig, new_id: Callable[[], str], tell: Tell = ignore) -> None:
         self.config = config
-        self._new_id = new_id
+        self._new_id, self._tell = new_id, tell
         self._numbers = count(1)
         self._out = Outbox(0)
         self._freed: deque[Ask | Fired] = deque()
@@ -228,8 +233,13 @@ class GroupCoordinator:
             self._out,
             self._freed,
             self._topics,
+            tell=self._tell,
         )
         return Shard(core)
+
+    def cores(self) -> Iterator[Core]:
+        """The groups, partition by partition, of those whose log has been read."""
+        return (shard.core for shard in self._shards.values())
 
     def _owner(self, group: str) -> Shard:
         """Who answers for a group; refused where it is not here, or not yet."""

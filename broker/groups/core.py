@@ -18,6 +18,7 @@ from typing import Protocol
 from uuid import UUID
 
 from broker.errors import ErrorCode
+from broker.events import Tell, ignore
 from broker.groups.classic.group import ClassicGroup
 from broker.groups.config import GroupConfig
 from broker.groups.consumer.group import ConsumerGroup
@@ -45,6 +46,7 @@ class Core:
     tickets  what follows each write under way, oldest first
     last     the last write that was given out
     held     what waits for each held group
+    tell     is told what becomes of groups and members
     """
 
     partition: int
@@ -61,6 +63,7 @@ class Core:
     tickets: dict[Ticket, list[Then]] = field(default_factory=dict)
     last: Ticket | None = None
     held: dict[str, list[Ask | Fired]] = field(default_factory=dict)
+    tell: Tell = ignore
 
     def config_of(self, group: str) -> GroupConfig:
         """How a group is configured."""

@@ -223,7 +223,7 @@ class Shard:
             for member in group.members.values():
                 self.rebalance.alive(group, member)
             if len(group.members) > self.core.config.group_max_size:
-                self.rebalance.prepare(group)
+                self.rebalance.prepare(group, "it is too large")
         for consumer in self.core.consumer.values():
             for each in consumer.members.values():
                 self.watch.heard(consumer, each)

@@ -93,11 +93,11 @@ def plan(log: Log, now: int) -> Plan | None:
     return Plan(segments, settings, start, end, now, aborted, newest)
 
 
-async def clean(log: Log, now: Callable[[], int]) -> None:
-    """Clean a log, if it is worth it."""
+async def clean(log: Log, now: Callable[[], int]) -> bool:
+    """Clean a log, if it is worth it; whether it was."""
     wanted = plan(log, now())
     if wanted is None:
-        return
+        return False
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, _note_keys, wanted)
     for group in _groups(wanted):
@@ -107,6 +107,7 @@ async def clean(log: Log, now: Callable[[], int]) -> None:
         else:
             made.remove()
     log.cleaned_to = max(log.cleaned_to, wanted.end)
+    return True
 
 
 def _note_keys(wanted: Plan) -> None:

@@ -32,6 +32,9 @@ from broker.log.settings import LogSettings
 
 LOCK, CLEAN, META, TOPIC = ".lock", ".kafka_cleanshutdown", "meta.properties", "partition.metadata"
 DELETE = "-delete"
+PROBE, PROBE_SIZE = ".probe", 1 << 20
+"""What is written to see whether the disk works, and its bytes."""
+
 META_VERSION = 1
 _PARTITION = re.compile(r"(?P<topic>[a-zA-Z0-9._-]{1,249})-(?P<partition>\d{1,9})")
 
@@ -163,6 +166,15 @@ class DataDirectory:
             # Without it every log is read from its beginning, which finds the same.
             self.clean = False
             return {}, [f"{self.path / name} cannot be read and is written anew: {error}"]
+
+    def works(self) -> bool:
+        """Whether something can be written there."""
+        try:
+            self.disk.replace(self.path / PROBE, bytes(PROBE_SIZE), durable=False)
+            self.disk.remove(self.path / PROBE)
+        except OSError:
+            return False
+        return True
 
     def partitions(self) -> Iterator[tuple[str, int, UUID]]:
         """The logs that are there: topic, partition, and the topic's id."""

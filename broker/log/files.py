@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 Data = bytes | bytearray | memoryview
@@ -78,7 +80,8 @@ class Disk(Protocol):
 class RealFile:
     """A file of the operating system."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, flushed: Callable[[float], None]) -> None:
+        self._flushed = flushed
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._size = os.fstat(self._fd).st_size
         self._torn = False
@@ -117,7 +120,9 @@ class RealFile:
 
     def flush(self) -> None:
         """Have the operating system write it out."""
+        began = perf_counter()
         os.fsync(self._fd)
+        self._flushed(perf_counter() - began)
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -127,11 +132,17 @@ class RealFile:
 
 
 class RealDisk:
-    """The operating system's files."""
+    """The operating system's files.
+
+    flushed  is told how long each flush of a file took, in seconds
+    """
+
+    def __init__(self) -> None:
+        self.flushed: Callable[[float], None] = lambda _: None
 
     def open(self, path: Path) -> RealFile:
         """A file, which is made where it is not there."""
-        return RealFile(path)
+        return RealFile(path, self.flushed)
 
     def load(self, path: Path) -> bytes | None:
         """All that is in a file; None where there is none."""

@@ -49,7 +49,10 @@ class Appended:
 
 
 class Log:
-    """One partition's log; `broker.log.recovery` opens it."""
+    """One partition's log; `broker.log.recovery` opens it.
+
+    cut  bytes that were not sound and were let go when it was opened
+    """
 
     def __init__(self, disk: Disk, folder: Path, settings: LogSettings) -> None:
         self.disk, self.folder, self.settings = disk, folder, settings
@@ -61,6 +64,7 @@ class Log:
         self.recovery_point = 0
         self.last_flush = 0
         self.cleaned_to = 0
+        self.cut = 0
         self._base_offsets: list[int] = []
         self._epochs_unsaved = False
         self._gone: list[tuple[int, Segment]] = []

@@ -94,6 +94,7 @@ def _rebuild_what_is_doubtful(log: Log, doubtful: int | None, known: list[bool])
         rebuilt = segment.base_offset if rebuilt is None else rebuilt
         if not _rebuild(log, segment):
             for later in log.segments[number + 1 :]:
+                log.cut += later.size
                 later.remove()
             log.set_segments(log.segments[: number + 1])
             break
@@ -144,6 +145,7 @@ def _rebuild(log: Log, segment: Segment) -> bool:
         expected, end = header.next_offset, position + header.size
     sound = end == segment.size
     if not sound:
+        log.cut += segment.size - end
         segment.truncate(end, expected)
     segment.seal()
     return sound

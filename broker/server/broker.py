@@ -7,16 +7,17 @@ that is set back stands still until it has caught up.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event, tell
 from broker.groups.coordinator import GroupCoordinator, TopicsChanged
+from broker.groups.core import Core
 from broker.log.directory import DataDirectory, Identity
 from broker.partition import Partition
 from broker.sansio import Ended, Marker
@@ -32,6 +33,7 @@ from broker.server.catalog import (
 from broker.server.configuration import Configuration
 from broker.server.coordination import Coordination
 from broker.server.dispatch import Handler
+from broker.server.meter import Meter
 from broker.server.producer_ids import ProducerIds
 from broker.server.purgatory import Purgatory
 from broker.server.sessions import Sessions
@@ -41,7 +43,6 @@ from broker.wire.apis import ApiKey
 from broker.wire.batches import read_header
 from broker.wire.records import marker
 
-log = logging.getLogger("verdict.broker")
 RETRY = 0.1
 """Seconds until a marker that could not be written is tried again."""
 
@@ -76,6 +77,10 @@ class Broker:
         slots = configuration["max.incremental.fetch.session.cache.slots"]
         self.sessions = Sessions(slots, lambda: secrets.randbelow((1 << 31) - 1) + 1)
         self.producer_ids = ProducerIds(directory)
+        self.meter = Meter()
+        self.handlers = self.meter.watched(self.handlers)
+        self.disk_error = ""  # what the disk said when it last refused something, until it works
+        self._group_core: GroupCoordinator
         self.groups: Coordination
         self.transactions: Coordination
 
@@ -89,12 +94,17 @@ class Broker:
     def _group_coordination(self) -> Coordination:
         configuration = self.configuration
         partitions = self._count(OFFSETS_TOPIC, configuration["offsets.topic.num.partitions"])
-        core = GroupCoordinator(configuration.group_config(partitions), lambda: str(uuid4()))
+        config = configuration.group_config(partitions)
+        core = self._group_core = GroupCoordinator(config, lambda: str(uuid4()), tell)
         configs = {
             "cleanup.policy": "compact",
             "segment.bytes": str(configuration["offsets.topic.segment.bytes"]),
         }
         return Coordination(self, core, OFFSETS_TOPIC, partitions, configs)
+
+    def group_cores(self) -> Iterator[Core]:
+        """The groups, partition by partition of their topic."""
+        return self._group_core.cores()
 
     def _transaction_coordination(self) -> Coordination:
         configuration = self.configuration
@@ -129,9 +139,9 @@ class Broker:
                     commit=wanted.commit,
                 )
             except Refused as refused:
-                log.info("%s-%d takes no marker: %s", topic, index, refused)
+                tell(Event.MARKER_REFUSED, topic=topic, partition=index, error=refused)
             except OSError as failure:
-                log.error("%s-%d takes no marker: %s", topic, index, failure)  # noqa: TRY400
+                self.disk_failed(topic, index, "appended to", failure)
                 failed.append((topic, index))
                 continue
             written.append((topic, index))
@@ -164,6 +174,13 @@ class Broker:
         if partition.topic == OFFSETS_TOPIC:
             self.groups.feed(Ended(partition.index, Marker(producer_id, commit)))
 
+    def disk_failed(self, topic: object, index: int, what: str, failure: Exception) -> None:
+        """The disk refused something, or gave something that cannot be."""
+        self.meter.disk_failures += 1
+        if isinstance(failure, OSError):
+            self.disk_error = failure.strerror or str(failure)
+        tell(Event.DISK_FAILED, topic=topic, partition=index, what=what, error=failure)
+
     # Topics -----------------------------------------------------------------------------------
 
     def appended(self, partition: Partition, size: int) -> None:
@@ -176,7 +193,7 @@ class Broker:
         while topic_id.bytes[0] == 0 or topic_id in self.catalog.ids:
             topic_id = UUID(bytes=secrets.token_bytes(16))
         topic = self.catalog.create(name, topic_id, partitions, configs)
-        log.info("topic %s created with %d partitions", name, partitions)
+        tell(Event.TOPIC_CREATED, topic=name, partitions=partitions)
         self.topics_changed()
         return topic
 
@@ -202,7 +219,7 @@ class Broker:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
         partitions = self.catalog.topics[name].partitions
         aside = self.catalog.delete(name)
-        log.info("topic %s deleted", name)
+        tell(Event.TOPIC_DELETED, topic=name)
         for partition in partitions:
             self.purgatory.poke((name, partition.index), 1 << 40)
         delay = partitions[0].log.settings.file_delete_delay_ms / 1000 if partitions else 0

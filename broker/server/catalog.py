@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event, tell
 from broker.log.directory import DataDirectory, DirectoryError, text_of, uuid_of
 from broker.log.log import Log
 from broker.partition import Partition
@@ -67,10 +68,17 @@ def _most_files() -> int:
     return 1 << 62 if allowed == resource.RLIM_INFINITY else allowed * 3 // 4
 
 
+class GivenUp(Exception):  # noqa: N818 - what was asked
+    """Logs are not to be opened any more."""
+
+
 class Catalog:
     """All topics of this broker.
 
     most_files  that logs may have open; no partition is made that would need more
+    known       how many partitions there are, once that has been looked up
+    opened      how many of them are open
+    given_up    whoever opens them is to stop
     """
 
     def __init__(self, directory: DataDirectory, configuration: Configuration) -> None:
@@ -78,17 +86,23 @@ class Catalog:
         self.topics: dict[str, Topic] = {}
         self.ids: dict[UUID, Topic] = {}
         self.most_files = _most_files()
+        self.known = self.opened = 0
+        self.given_up = False
 
     # What is there ----------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Open everything; `DirectoryError` where the catalogue is of a newer version."""
+        """Open everything; `DirectoryError` where the catalogue is of a newer version.
+
+        It is called in a thread of its own, before anybody else looks.
+        """
         known = self._read()
         counts = {name: count for name, (_, count, _) in known.items()}
         ids = {name: topic_id for name, (topic_id, _, _) in known.items()}
         for topic, index, topic_id in self._directory.partitions():
             ids.setdefault(topic, topic_id)
             counts[topic] = max(counts.get(topic, 0), index + 1)
+        self.known = sum(counts.values())
         for name in sorted(ids):
             configs = known[name][2] if name in known else {}
             self._add(Topic(name, ids[name], configs), counts[name])
@@ -185,9 +199,20 @@ class Catalog:
     def _open(self, topic: Topic, partitions: int) -> None:
         settings = self._configuration.log_settings(topic.configs)
         for index in range(len(topic.partitions), partitions):
+            if self.given_up:
+                raise GivenUp
             log = self._directory.open(topic.name, index, topic.topic_id, settings)
             epoch = log.epochs.latest + 1
             topic.partitions.append(Partition(topic.name, index, topic.topic_id, log, epoch))
+            self.opened += 1
+            if log.cut:
+                tell(
+                    Event.LOG_CUT,
+                    topic=topic.name,
+                    partition=index,
+                    offset=log.end_offset,
+                    bytes=log.cut,
+                )
 
     def add_partitions(self, name: str, partitions: int) -> None:
         """Let a topic have so many."""
@@ -200,6 +225,7 @@ class Catalog:
         except OSError:
             self._undo(topic, have)
             raise
+        tell(Event.TOPIC_GROWN, topic=name, partitions=partitions)
 
     def configure(self, name: str, configs: Mapping[str, str]) -> None:
         """Configure a topic so, and no other way."""

@@ -9,13 +9,13 @@ the core answers that it is loading.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event, tell
 from broker.partition import Partition
 from broker.sansio import (
     Append,
@@ -30,6 +30,7 @@ from broker.sansio import (
     Record,
     Replayed,
     Reply,
+    Resigned,
     SetTimer,
     Timer,
 )
@@ -39,7 +40,6 @@ from broker.wire.records import build, read_marker, read_records
 if TYPE_CHECKING:
     from broker.server.broker import Broker
 
-log = logging.getLogger("verdict.broker")
 T = TypeVar("T")
 STRETCH = 200
 """Batches that are read before others have their turn."""
@@ -95,7 +95,7 @@ class Coordination:
         try:
             self.ensure()
         except (OSError, Refused) as failure:
-            log.error("%s cannot be made: %s", self.topic, failure)  # noqa: TRY400
+            tell(Event.TOPIC_REFUSED, topic=self.topic, error=failure)
             return False
         return True
 
@@ -117,6 +117,17 @@ class Coordination:
                 self.feed(Replayed(partition.index, [each for part in stretch for each in part]))
                 await asyncio.sleep(0)
             self.feed(Loaded(partition.index))
+
+    @property
+    def loading(self) -> bool:
+        """Whether its log is still being read."""
+        return self._loading is not None and not self._loading.done()
+
+    def resign(self) -> None:
+        """Answer for nothing any more; whoever waits is told."""
+        if self.topic in self._broker.catalog.topics:
+            for partition in self._broker.catalog.topics[self.topic].partitions:
+                self.feed(Resigned(partition.index))
 
     def stop(self) -> None:
         """Let nothing follow any more."""
@@ -183,7 +194,7 @@ class Coordination:
         except Refused as refused:
             return Appended(wanted.ticket, refused.error)
         except OSError as failure:
-            log.error("%s-%d cannot be appended to: %s", self.topic, wanted.ticket[0], failure)  # noqa: TRY400
+            self._broker.disk_failed(self.topic, wanted.ticket[0], "appended to", failure)
             return Appended(wanted.ticket, ErrorCode.KAFKA_STORAGE_ERROR)
         self._broker.appended(partition, len(batch))
         return Appended(wanted.ticket, ErrorCode.NONE, appended.base_offset)
@@ -211,8 +222,13 @@ def _entries(partition: Partition) -> Iterator[list[Entry | Marker]]:
                 Entry(record.offset, Record(record.key or b"", record.value), producer)
                 for record in read_records(batch)
             ]
-        except Corrupt:
-            log.exception("%s-%d: a batch is passed over", partition.topic, partition.index)
+        except Corrupt as damage:
+            tell(
+                Event.BATCH_PASSED_OVER,
+                topic=partition.topic,
+                partition=partition.index,
+                error=damage,
+            )
 
 
 def after(answer: asyncio.Future[Any], then: Callable[[Any], T]) -> T | asyncio.Future[T]:

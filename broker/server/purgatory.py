@@ -20,6 +20,10 @@ class Waiting(Protocol):
     def expire(self) -> None:
         """Its time has run out."""
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept for it."""
+
 
 class Purgatory:
     """All requests that wait."""
@@ -32,6 +36,11 @@ class Purgatory:
     def __len__(self) -> int:
         """How many there are."""
         return len(self._keys)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are kept for all of them."""
+        return sum(waiting.held for waiting in self._keys)
 
     def watch(self, waiting: Waiting, keys: Iterable[Hashable], seconds: float) -> None:
         """Let a request wait for any of these keys, and no longer than so."""
@@ -52,6 +61,11 @@ class Purgatory:
     def _expire(self, waiting: Waiting) -> None:
         self.forget(waiting)
         waiting.expire()
+
+    def expire(self) -> None:
+        """No time is left for any of them."""
+        for waiting in list(self._keys):
+            self._expire(waiting)
 
     def forget(self, waiting: Waiting) -> None:
         """It waits no more."""

@@ -44,8 +44,8 @@ def syncs_are_forgotten_when_a_rebalance_begins(patch: pytest.MonkeyPatch) -> No
 def the_wait_for_joins_never_ends(patch: pytest.MonkeyPatch) -> None:
     right = Rebalance.prepare
 
-    def wrong(self: Rebalance, group: Any) -> None:
-        right(self, group)
+    def wrong(self: Rebalance, group: Any, why: str) -> None:
+        right(self, group, why)
         outputs = self.core.out.outputs
         self.core.out.outputs = [
             each for each in outputs if "SetTimer(timer=JoinDue" not in str(each)

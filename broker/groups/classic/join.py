@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from broker.errors import ErrorCode, Refused, append_error
+from broker.events import Event
 from broker.groups.classic.group import ClassicGroup, Member, State
 from broker.groups.classic.rebalance import Rebalance, SessionDue, group_record
 from broker.groups.core import Core
@@ -198,7 +199,7 @@ class Joins:
             group.initial.joined = True
         group.add(member)
         self.rebalance.alive(group, member, self.core.config.new_member_join_timeout)
-        self.rebalance.prepare_or_complete(group)
+        self.rebalance.prepare_or_complete(group, f"{member_id} joins")
 
     def _known(self, token: Token, request: JoinGroup, group: ClassicGroup) -> None:
         if request.member_id in group.pending and request.instance_id is None:
@@ -215,7 +216,7 @@ class Joins:
             self.core.out.reply(token, self.rebalance.joined(group, member))
             return
         self._update(token, request, member)
-        self.rebalance.prepare_or_complete(group)
+        self.rebalance.prepare_or_complete(group, f"{member.member_id} joins again")
 
     def _update(self, token: Token, request: JoinGroup, member: Member) -> None:
         # Whoever asked before, on another connection, asks again if it still wants to.
@@ -237,6 +238,12 @@ class Joins:
         self.rebalance.answer_sync(member, SyncGroupResponse(fenced))
         self.core.out.cancel(SessionDue(group.name, member.member_id))
         group.rename(member, f"{request.instance_id}-{self.core.new_id()}")
+        self.core.tell(
+            Event.MEMBER_FENCED,
+            group=group.name,
+            member=before.member_id,
+            why=f"{request.instance_id} came back as {member.member_id}",
+        )
         self.rebalance.alive(group, member)
         self._update(token, request, member)
         if group.state is State.STABLE and group.vote() == group.protocol:
@@ -246,7 +253,7 @@ class Joins:
                 Replaced(self.rebalance, group, member, before, leader, request.version),
             )
         else:
-            self.rebalance.prepare_or_complete(group)
+            self.rebalance.prepare_or_complete(group, f"{request.instance_id} comes back")
 
 
 def _rebalance_timeout(request: JoinGroup) -> int:

@@ -54,7 +54,7 @@ class Synced:
             group.turn(State.STABLE, self.rebalance.core.out.now)
         else:
             self.rebalance.withdraw(group, append_error(error))
-            self.rebalance.prepare(group)
+            self.rebalance.prepare(group, "the assignment could not be written")
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,10 @@ class Members:
             return
         left = tuple(self._let_go(group, each) for each in request.members)
         last = self.core.last
-        if any(each.error is ErrorCode.NONE for each in left) and group.state is not State.EMPTY:
-            self.rebalance.prepare_or_complete(group)
+        gone = [each for each in left if each.error is ErrorCode.NONE]
+        if gone and group.state is not State.EMPTY:
+            names = ", ".join(each.member_id or each.instance_id or "" for each in gone)
+            self.rebalance.prepare_or_complete(group, f"{names} left")
         response = LeaveGroupResponse(members=left)
         if self.core.last is None or self.core.last == last:
             self.core.out.reply(token, response)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from broker.errors import ErrorCode
+from broker.events import Event
 from broker.groups.classic.group import ClassicGroup, Initial, Member, State
 from broker.groups.core import Core
 from broker.groups.records import encode
@@ -154,8 +155,9 @@ class Rebalance:
             return
         if group.unsynced:
             for member_id in [each for each in group.members if each in group.unsynced]:
+                self._out(group, member_id, "it did not ask for its assignment")
                 self.forget(group, member_id)
-            self.prepare(group)
+            self.prepare(group, "members did not ask for their assignments")
 
     def session_due(self, due: SessionDue) -> None:
         """A member has not been heard of; one that waits for an answer is heard of by that."""
@@ -170,7 +172,11 @@ class Rebalance:
         elif member is not None and (
             member.new or (member.joining is None and member.syncing is None)
         ):
+            self._out(group, member.member_id, "it was not heard of")
             self.expel(group, member)
+
+    def _out(self, group: ClassicGroup, member_id: str, why: str) -> None:
+        self.core.tell(Event.MEMBER_EXPIRED, group=group.name, member=member_id, why=why)
 
     def expel(self, group: ClassicGroup, member: Member) -> None:
         """A member is out, and the others go on."""
@@ -178,26 +184,29 @@ class Rebalance:
         self.answer_sync(member, SyncGroupResponse(ErrorCode.UNKNOWN_MEMBER_ID))
         self.forget(group, member.member_id)
         if group.state in {State.STABLE, State.COMPLETING}:
-            self.prepare(group)
+            self.prepare(group, f"{member.member_id} is out")
         elif group.state is State.PREPARING and group.all_joined:
             self.complete(group)
 
     # The rebalance ---------------------------------------------------------------------------
 
-    def prepare_or_complete(self, group: ClassicGroup) -> None:
+    def prepare_or_complete(self, group: ClassicGroup, why: str) -> None:
         """Begin a rebalance, or see whether the one under way can end."""
         if group.state is State.PREPARING:
             self.try_complete(group)
         else:
-            self.prepare(group)
+            self.prepare(group, why)
 
     def try_complete(self, group: ClassicGroup) -> None:
         """End the rebalance if nobody is waited for; a group that was empty sits out its delay."""
         if group.state is State.PREPARING and group.initial is None and group.all_joined:
             self.complete(group)
 
-    def prepare(self, group: ClassicGroup) -> None:
+    def prepare(self, group: ClassicGroup, why: str) -> None:
         """Begin a rebalance: everyone is to join anew."""
+        self.core.tell(
+            Event.GROUP_REBALANCES, group=group.name, generation=group.generation, why=why
+        )
         if group.state is State.COMPLETING:
             self.withdraw(group, ErrorCode.REBALANCE_IN_PROGRESS)
         group.unsynced.clear()
@@ -218,6 +227,7 @@ class Rebalance:
         self.core.out.cancel(JoinDue(group.name))
         for member in [*group.members.values()]:
             if member.joining is None and member.instance_id is None:
+                self._out(group, member.member_id, "it did not join again in time")
                 self.forget(group, member.member_id)
         if group.members and not group.parked:
             if group.initial is not None:
@@ -227,6 +237,13 @@ class Rebalance:
         if group.parked and group.leader not in {each.member_id for each in group.parked}:
             group.leader = group.parked[0].member_id
         group.next_generation(self.core.out.now)
+        self.core.tell(
+            Event.GROUP_GENERATION,
+            group=group.name,
+            generation=group.generation,
+            members=len(group.members),
+            protocol=group.protocol,
+        )
         if group.state is State.EMPTY:
             self.core.write([group_record(group, {})])
             return

@@ -10,10 +10,11 @@ its records then remove the one group and make the other, in one batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from broker.errors import ErrorCode, append_error
+from broker.events import Event
 from broker.groups.classic.group import ClassicGroup
 from broker.groups.consumer.group import ConsumerGroup, Key, Value
 from broker.groups.core import Core
@@ -69,6 +70,7 @@ class Changed:
         del offset
         name = self.draft.group.name
         if error is ErrorCode.NONE:
+            self._tell(self.core.consumer.get(name))
             if self.draft.becomes is None:
                 self.core.consumer[name] = self.draft.group
                 self.core.classic.pop(name, None)
@@ -77,6 +79,30 @@ class Changed:
                 self.core.consumer.pop(name, None)
         self.core.free(name)
         self.then(append_error(error))
+
+    def _tell(self, before: ConsumerGroup | None) -> None:
+        """Say what the group is now, where that is news."""
+        core, group, becomes = self.core, self.draft.group, self.draft.becomes
+        if becomes is not None:
+            core.tell(Event.GROUP_CONVERTED, group=group.name, type="classic")
+            return
+        if self.draft.was is not None:
+            core.tell(Event.GROUP_CONVERTED, group=group.name, type="consumer")
+        if before is None or before.epoch != group.epoch:
+            core.tell(
+                Event.GROUP_EPOCH,
+                group=group.name,
+                epoch=group.epoch,
+                members=len(group.members),
+                why=_why({} if before is None else before.members, group.members),
+            )
+
+
+def _why(before: Collection[str], after: Collection[str]) -> str:
+    """Why a group has another epoch, by its members before and after."""
+    come = [f"{name} joins" for name in after if name not in before]
+    gone = [f"{name} is out" for name in before if name not in after]
+    return ", ".join([*come, *gone]) or "subscriptions or topics are others"
 
 
 def write(core: Core, draft: Draft, then: Callable[[ErrorCode], None]) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event
 from broker.groups.classic.group import State
 from broker.groups.classic.rebalance import Rebalance
 from broker.groups.consumer.draft import Draft, write
@@ -27,7 +28,7 @@ from broker.groups.consumer.requests import (
     ConsumerGroupHeartbeatResponse,
 )
 from broker.groups.consumer.target import advance
-from broker.groups.consumer.timers import Due, RevocationDue, Watch
+from broker.groups.consumer.timers import WHY, Due, RevocationDue, Watch
 from broker.groups.consumer.validation import check, check_epoch, refusal
 from broker.groups.core import Core
 from broker.groups.migration.downgrade import finish, let_go
@@ -36,6 +37,8 @@ from broker.groups.records import encode
 from broker.groups.records.classic import GroupKey
 from broker.groups.records.consumer import CurrentKey, SubscriptionValue
 from broker.sansio import Token
+
+FENCED = frozenset({ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_INSTANCE_ID})
 
 
 class Consumers:
@@ -56,7 +59,7 @@ class Consumers:
             else:
                 response = self._go_on(draft, request)
         except Refused as refused:
-            self.core.out.reply(token, refusal(request, refused.error))
+            self._refuse(token, request, refused.error)
             return
         if draft.was is not None:
             interrupt(self.rebalance, draft.was)
@@ -69,6 +72,12 @@ class Consumers:
             self._settle(draft, response.member_id or "", request)
 
         write(self.core, draft, then)
+
+    def _refuse(self, token: Token, request: ConsumerGroupHeartbeat, error: ErrorCode) -> None:
+        self.core.out.reply(token, refusal(request, error))
+        if error in FENCED:
+            member = request.member_id
+            self.core.tell(Event.MEMBER_FENCED, group=request.group, member=member, why=error.name)
 
     def _draft(self, request: ConsumerGroupHeartbeat) -> Draft:
         """A copy of the group, or what is going to be one with who joins."""
@@ -132,6 +141,9 @@ class Consumers:
                 # It is still there, and is to be out once this can be written.
                 self.watch.heard(group, group.members[due.member])
                 return
+            self.core.tell(
+                Event.MEMBER_EXPIRED, group=due.group, member=due.member, why=WHY[type(due)]
+            )
             self.watch.settle(draft)
             if draft.becomes is not None:
                 finish(self.rebalance, self.watch, draft)

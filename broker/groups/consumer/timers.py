@@ -15,7 +15,9 @@ the first telling on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from broker.groups.consumer.draft import Draft
 from broker.groups.consumer.group import ConsumerGroup, Member, MemberState
@@ -55,7 +57,16 @@ class ResyncDue:
 
 
 Due = ConsumerSessionDue | RevocationDue | RejoinDue | ResyncDue
-KINDS = (ConsumerSessionDue, RevocationDue, RejoinDue, ResyncDue)
+WHY: Mapping[type, str] = MappingProxyType(
+    {
+        ConsumerSessionDue: "it was not heard of",
+        RevocationDue: "it did not give up what it was asked to",
+        RejoinDue: "it did not join again in time",
+        ResyncDue: "it did not ask for its assignment",
+    }
+)
+"""Why a member is out, in words."""
+KINDS = tuple(WHY)
 
 
 class Watch:

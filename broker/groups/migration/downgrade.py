@@ -112,4 +112,4 @@ def finish(rebalance: Rebalance, watch: Watch, draft: Draft) -> None:
     for member in classic.members.values():
         rebalance.alive(classic, member)
     if draft.rebalances:
-        rebalance.prepare(classic)
+        rebalance.prepare(classic, "all its members speak the classic protocol now")

@@ -11,7 +11,6 @@ that were served go to the end of the order, so that none starves.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +25,6 @@ from broker.wire.apis import ApiKey
 from broker.wire.batches import Corrupt
 from broker.wire.codec import NIL
 
-log = logging.getLogger("verdict.broker")
 BY_ID = 13
 ERRORS_IN_SESSION = 7
 COMMITTED = 1
@@ -129,10 +127,10 @@ class Reading:
                 self.found[key] = refused.error
                 self.error = self.error or refused.error not in _UNKNOWN
             except OSError as failure:
-                log.error("%s-%d cannot be read: %s", *key, failure)  # noqa: TRY400
+                self.broker.disk_failed(*key, "read", failure)
                 self.found[key], self.error = ErrorCode.KAFKA_STORAGE_ERROR, True
             except Corrupt as damage:
-                log.error("%s-%d cannot be read: %s", *key, damage)  # noqa: TRY400
+                self.broker.disk_failed(*key, "read", damage)
                 self.found[key], self.error = ErrorCode.CORRUPT_MESSAGE, True
             else:
                 self.found[key] = read
@@ -154,6 +152,11 @@ class Reading:
     def enough(self) -> bool:
         """Whether there is no reason to wait."""
         return self.error or self.size >= self.least
+
+    @property
+    def held(self) -> int:
+        """Bytes that it keeps while it waits."""
+        return self.size
 
     # Waiting ----------------------------------------------------------------------------------
 

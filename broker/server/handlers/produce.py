@@ -11,7 +11,6 @@ this partition.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,6 @@ from broker.wire.apis import ApiKey
 from broker.wire.batches import HEADER, read_header
 from broker.wire.codec import Malformed
 
-log = logging.getLogger("verdict.broker")
 BY_ID = 13
 
 
@@ -100,7 +98,7 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
     except Refused as refused:
         return _refused(part.index, refused.error)
     except OSError as failure:
-        log.error("%s-%d cannot be appended to: %s", name, part.index, failure)  # noqa: TRY400
+        broker.disk_failed(name, part.index, "appended to", failure)
         return _refused(part.index, ErrorCode.KAFKA_STORAGE_ERROR)
     broker.appended(partition, size)
     return {
