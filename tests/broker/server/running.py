@@ -101,7 +101,9 @@ class Running:
 @contextmanager
 def running(data: Path, **settings: str) -> Iterator[Running]:
     """A broker whose settings have underscores for their dots."""
-    named = {name.replace("_", "."): value for name, value in settings.items()}
+    named = {
+        name if "." in name else name.replace("_", "."): value for name, value in settings.items()
+    }
     found = Running(data, named)
     found.start()
     try:
