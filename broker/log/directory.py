@@ -208,7 +208,7 @@ class DataDirectory:
             recovery_point=self._known[checkpoints.RECOVERY_POINTS].get(key, 0),
             start_offset=self._known[checkpoints.LOG_STARTS].get(key, 0),
         )
-        log.cleaned_to = self._known[checkpoints.CLEANED].get(key, 0)
+        log.cleaned_to = min(self._known[checkpoints.CLEANED].get(key, 0), log.end_offset)
         return log
 
     def delete(self, topic: str, partition: int, topic_id: UUID) -> Path:

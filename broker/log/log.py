@@ -147,6 +147,8 @@ class Log:
         if header.producer_id < 0:
             return
         if header.control:
+            if not header.records:
+                return  # It was cleaned, and so was the transaction that it ended.
             _, coordinator_epoch = read_marker(data)
             self.producers.ended(header, coordinator_epoch)
         else:
@@ -160,7 +162,7 @@ class Log:
         last = self.end_offset + header.last_offset_delta
         return (
             segment.size + header.size > settings.segment_bytes
-            or (first is not None and header.max_timestamp - first > settings.segment_ms)
+            or (first is not None and header.max_timestamp - first > settings.roll_ms)
             or last - segment.base_offset > batches.MAX_OFFSET_DELTA
             or segment.index.size + _OFFSET_ENTRY > settings.segment_index_bytes
             or segment.time_index.size + _TIME_ENTRY > settings.segment_index_bytes

@@ -108,20 +108,24 @@ def _tidy(disk: Disk, folder: Path) -> None:
     for name in disk.names(folder):
         if name.endswith(LOG + SWAP):
             _finish_swap(disk, folder, int(name[: -len(LOG + SWAP)]))
+    for name in disk.names(folder):
+        if name.endswith(SWAP):
+            disk.remove(folder / name)
 
 
 def _finish_swap(disk: Disk, folder: Path, base: int) -> None:
-    """Put a cleaned segment in the place of all that it was made from."""
+    """Put a cleaned segment in the place of all that it was made from.
+
+    How far that had come is not known; the indexes are built again from the log.
+    """
     made = Segment(disk, folder, base, SWAP)
-    end = base
-    for found in made.headers():
-        end = found.header.next_offset
+    end = max((found.header.next_offset for found in made.headers()), default=base + 1)
+    made.close()
     for name in disk.names(folder):
         stem, _, kind = name.partition(".")
-        if f".{kind}" in SUFFIXES and base <= int(stem) < max(end, base + 1):
+        if f".{kind}" in SUFFIXES and base <= int(stem) < end:
             disk.remove(folder / name)
-    made.rename("")
-    made.close()
+    disk.rename(folder / (named(base, LOG) + SWAP), folder / named(base, LOG))
 
 
 def _epochs(disk: Disk, folder: Path) -> EpochCache:
@@ -177,7 +181,8 @@ def _load_producers(log: Log, rebuilt: int | None) -> None:
         if header.base_offset < offset or header.producer_id < 0:
             continue
         batch = segment.batch(found) if header.control else b""
-        if header.control and rebuilt is not None and segment.base_offset >= rebuilt:
+        ends = header.control and header.records
+        if ends and rebuilt is not None and segment.base_offset >= rebuilt:
             aborted = log.producers.aborted_by(header)
             if aborted is not None and not read_marker(batch)[0]:
                 segment.aborted.append(aborted)

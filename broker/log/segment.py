@@ -211,8 +211,8 @@ class Segment:
         self._since_index = self.size - self.index.position(_ANY)
 
     def rename(self, suffix: str) -> None:
-        """Give all its files another ending."""
-        for kind in SUFFIXES:
+        """Give all its files another ending; the log is the last, for a crash may come between."""
+        for kind in reversed(SUFFIXES):
             old = self.path(kind)
             if self._disk.exists(old):
                 self._disk.rename(old, self.folder / (named(self.base_offset, kind) + suffix))

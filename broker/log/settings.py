@@ -45,3 +45,11 @@ class LogSettings:
     timestamp_after_max_ms: int = 3_600_000
     codec: Codec | None = None
     level: int | None = None
+
+    @property
+    def roll_ms(self) -> int:
+        """How old a segment's first batch may be when another is appended.
+
+        What is to be compacted after some time has to be in a segment that is not appended to.
+        """
+        return min(self.segment_ms, self.max_compaction_lag_ms) if self.compact else self.segment_ms

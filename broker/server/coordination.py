@@ -213,6 +213,8 @@ def _entries(partition: Partition) -> Iterator[list[Entry | Marker]]:
     """The records of a coordinator's partition, batch by batch."""
     for header, batch in partition.log.batches(partition.log.start_offset):
         try:
+            if not header.records:
+                continue  # Compaction left nothing of it.
             if header.attributes & CONTROL:
                 commit, _ = read_marker(batch)
                 yield [Marker(header.producer_id, commit)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.log import cleaner
+from broker.log.decided import Decided
 from broker.log.log import Log
 from broker.wire import batches, records
 from tests.broker.log.shelf import SMALL, open_at, put_batch
@@ -152,7 +153,7 @@ def test_a_crash_in_the_middle_loses_nothing(tmp_path: Path, step: str) -> None:
     assert wanted is not None
     cleaner._note_keys(wanted)
     group = wanted.segments[:3]
-    made = cleaner._write(log, wanted, group)
+    made = cleaner._write(log, wanted, group, Decided(wanted.aborted))
     if step != "cleaned":
         made.rename(".swap")
     if step in {"half", "placed"}:
