@@ -71,6 +71,13 @@ class Event(Enum):
     CONNECTION_CLOSED = logging.DEBUG, "connection from {client} closed: {why}"
     CONNECTION_REFUSED = logging.WARNING, "connection from {client} refused: {why}", True
     RUBBISH = logging.WARNING, "connection from {client} closed: {why}", True
+    NO_HANDSHAKE = logging.WARNING, "connection from {client} to {listener} closed: {why}", True
+    NOT_AUTHENTICATED = (
+        logging.WARNING,
+        "connection from {client} to {listener} closed: {why}",
+        True,
+    )
+    DENIED = logging.INFO, "{principal} from {client} may not {operation} {resource} {name}", True
     REQUEST_FAILED = logging.ERROR, "a request of {client} could not be handled", True
     REQUEST_SLOW = logging.WARNING, "{api} of {client} held others up for {seconds} s", True
 

@@ -17,6 +17,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, cast
 
+from broker.events import Event, tell
 from broker.security.sasl import NotNow
 from broker.server.buffers import SMALL
 from broker.server.caller import Caller
@@ -69,7 +70,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._meet(transport)
         except ValueError as error:
-            self.refuse(str(error), logging.WARNING)
+            self.refuse(str(error), Event.NO_HANDSHAKE)
 
     def _meet(self, transport: asyncio.BaseTransport) -> None:
         """See who the client is, as far as that is known before it says anything."""
@@ -167,8 +168,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _refuse_size(self, size: int) -> None:
         if size >> 16 == TLS_HANDSHAKE:
-            name = self._caller.listener.name
-            self.refuse(f"the client speaks TLS, and listener {name} does not", logging.WARNING)
+            self.refuse("the client speaks TLS, and this listener does not", Event.NO_HANDSHAKE)
         else:
             self.refuse(f"a frame of {size} bytes")
 
@@ -187,7 +187,7 @@ class Connection(asyncio.BufferedProtocol):
             self.refuse(str(error))
             return
         except NotNow as error:
-            self.refuse(str(error), logging.WARNING)
+            self.refuse(str(error), Event.NOT_AUTHENTICATED)
             return
         except Exception:
             log.exception("a request could not be handled")
@@ -232,9 +232,12 @@ class Connection(asyncio.BufferedProtocol):
         elif sasl.principal is not None:
             self._most = self.server.max_request
 
-    def refuse(self, why: str, level: int = logging.INFO) -> None:
+    def refuse(self, why: str, event: Event | None = None) -> None:
         """Close the connection."""
-        log.log(level, "connection from %s closed: %s", self.host, why)
+        if event is None:
+            log.info("connection from %s closed: %s", self.host, why)
+        else:
+            tell(event, client=self.host, listener=self._caller.listener.name, why=why)
         if self._transport is not None:
             self._transport.abort()
             self._transport = None

@@ -8,11 +8,11 @@ neither.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event, tell
 from broker.security.sasl import NotNow
 from broker.security.scram import Rejected
 from broker.server.broker import Broker
@@ -21,7 +21,6 @@ from broker.server.dispatch import Answer, Fields, Handler, Parts, Request
 from broker.wire.apis import ApiKey
 from broker.wire.frames import LENGTH
 
-log = logging.getLogger("verdict.broker")
 DELAY = "connection.failed.authentication.delay.ms"
 
 
@@ -36,7 +35,7 @@ def handshake(request: Request) -> Fields:
     except Refused as refused:
         error = refused.error
         caller.leaving = True
-        log.warning("connection from %s closed: %s", caller.host, error.name)
+        _tell(caller, error.name)
     return {"error_code": error, "mechanisms": caller.sasl.mechanisms}
 
 
@@ -52,7 +51,7 @@ def authenticate(request: Request) -> Answer | asyncio.Future[Answer]:
         return _failed(refused.error, "no mechanism was agreed on")
     except Rejected as rejected:
         caller.leaving = True
-        _tell(caller, rejected)
+        _tell(caller, _words(rejected))
         return _later(request, _failed(ErrorCode.SASL_AUTHENTICATION_FAILED, _words(rejected)))
     return {
         "error_code": ErrorCode.NONE,
@@ -80,9 +79,8 @@ def _words(rejected: Rejected) -> str:
     return f"Authentication failed: {rejected}"
 
 
-def _tell(caller: Caller, rejected: Rejected) -> None:
-    name = caller.listener.name
-    log.warning("connection from %s to %s closed: %s", caller.host, name, _words(rejected))
+def _tell(caller: Caller, why: str) -> None:
+    tell(Event.NOT_AUTHENTICATED, client=caller.host, listener=caller.listener.name, why=why)
 
 
 def _later(request: Request, answer: Fields) -> asyncio.Future[Answer]:
