@@ -71,7 +71,7 @@ class Event(Enum):
     CONNECTION_CLOSED = logging.DEBUG, "connection from {client} closed: {why}"
     CONNECTION_REFUSED = logging.WARNING, "connection from {client} refused: {why}", True
     RUBBISH = logging.WARNING, "connection from {client} closed: {why}", True
-    NO_HANDSHAKE = logging.WARNING, "connection from {client} to {listener} closed: {why}", True
+    NO_HANDSHAKE = logging.WARNING, "no TLS between {client} and {listener}: {why}", True
     NOT_AUTHENTICATED = (
         logging.WARNING,
         "connection from {client} to {listener} closed: {why}",

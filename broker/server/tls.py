@@ -8,12 +8,12 @@ it, a connection does over TLS what it does over a plain socket.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from broker.events import Event, tell
 from broker.security.principals import ANONYMOUS, of_certificate
 from broker.server.security_settings import prefixed
 from broker.server.setting import InvalidSetting
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from broker.server.listeners import Listener
     from broker.server.server import Server
 
-log = logging.getLogger("verdict.broker")
 PATIENCE = 20.0
 """Seconds that a handshake may take."""
 PAUSE = 0.5
@@ -138,7 +137,7 @@ class Door:
             try:
                 accepted, address = await self._loop.sock_accept(self._socket)
             except OSError as error:
-                log.error("connections cannot be accepted: %s", error.strerror)  # noqa: TRY400
+                tell(Event.UPKEEP_FAILED, error=error)
                 await asyncio.sleep(PAUSE)
                 continue
             connection = self._server.connection(self._listener)
@@ -160,10 +159,8 @@ class Door:
             accepted.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
-            log.warning(
-                "connection from %s to %s closed: no TLS handshake: %s",
-                connection.host, self._listener.name, _reason(error),
-            )  # fmt: skip
+            why = _reason(error)
+            tell(Event.NO_HANDSHAKE, client=connection.host, listener=self._listener.name, why=why)
 
     async def close(self) -> None:
         """Accept nobody any more, and let go of those whose handshakes are not done."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from broker.errors import ErrorCode
+from broker.events import Event, tell
 from broker.security.acls import CLUSTER_NAME, SUPPORTED, Operation, ResourceType
 from broker.server.dispatch import Request
-
-log = logging.getLogger("verdict.broker")
 
 FAILED = {
     ResourceType.TOPIC: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
@@ -40,10 +38,14 @@ def may(
     """The same, where a refusal is told, and noted."""
     allowed = allows(request, operation, resource, name)
     if not allowed:
-        log.info(
-            "%s from %s may not %s %s %r",
-            request.caller.principal, request.host, operation.name, resource.name, name,
-        )  # fmt: skip
+        tell(
+            Event.DENIED,
+            principal=request.caller.principal,
+            client=request.host,
+            operation=operation.name,
+            resource=resource.name,
+            name=name,
+        )
     return allowed
 
 
