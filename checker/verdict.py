@@ -179,12 +179,20 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Limits:
-    """The budget of a search; None is no limit.  memory is in bytes, time in seconds."""
+    """The budget of a search; None is no limit.  memory is in bytes, time in seconds.
+
+    until  ids of properties: it is enough to have seen each of them, violated or reached, once
+    """
 
     states: int | None = None
     memory: int | None = None
     time: float | None = None
     depth: int | None = None
+    until: frozenset[str] = frozenset()
+
+
+FOUND = "what was looked for was found"
+"""Why a search ended that went on until then."""
 
 
 UP_TO_NAMES = "one state stands for all that differ in the names of"

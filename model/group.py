@@ -145,8 +145,8 @@ class Group(
         ),
         configuration(
             "large",
-            about="Three members share two partitions of two records each; one may crash.",
+            about="Three members share two partitions of a record each; one may crash.",
             hazards=("DLV-3",),
-            Member=3, Partition=2, Generation=3, Offset=2, crashes=1,
+            Member=3, Partition=2, Generation=3, Offset=1, crashes=1,
         ),
     )  # fmt: skip

@@ -1,15 +1,16 @@
 """`verdict museum`: protocol bugs that Kafka had and hazards that it has, each shown by a machine.
 
-Of each entry two designs are searched, on the same configuration: the broken one, in which a
-property must be false, and the fixed one, in which it must hold.  Only that property is asked, and
-where its machine is symmetric, one state stands for all that differ in names alone.
+Of each entry two designs are searched, on the same configuration: the broken one, until a property
+is seen to be false there, and the fixed one, whole, in which it must hold.  Only what entries ask
+of a design is looked at, and a design that several entries share is searched once.  Where its
+machine is symmetric, one state stands for all that differ in names alone.
 """
 
 from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -18,6 +19,7 @@ import typer
 from checker import Finding
 from checker.errors import RequestError
 from checker.language.domains import shown
+from checker.verdict import FOUND
 from model.museum import ENTRIES, Entry, Exhibit
 from model.museum.entry import Keywords
 from verdict import options, registry
@@ -27,6 +29,9 @@ from verdict.progress import Display, display
 from verdict.render_text import say
 from verdict.run import SEVERITY, Order, Outcome, Run
 from verdict.workers import cores, run_all
+
+Search = tuple[tuple[str, ...], frozenset[str]]
+"""A design, in the words that name it, and until when it is searched."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,14 @@ class Design:
         verdict = self.outcome.verdict
         return verdict.finding(self.asked) if verdict is not None else None
 
+    @property
+    def exit_status(self) -> int:
+        """As for any run; of a search that ended with what it was to find, what it found counts."""
+        verdict = self.outcome.verdict
+        if verdict is None or verdict.stopped != FOUND:
+            return self.outcome.exit_status
+        return max(not found.as_expected for found in verdict.findings if found.result != "unknown")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -55,7 +68,7 @@ class Shown:
     @property
     def exit_status(self) -> int:
         """0 where the broken design breaks and the fixed one holds; else as for any run."""
-        both = [each.outcome.exit_status for each in (self.broken, self.fixed) if each is not None]
+        both = [each.exit_status for each in (self.broken, self.fixed) if each is not None]
         return min(both, key=SEVERITY.index, default=0)
 
 
@@ -105,27 +118,42 @@ def named(name: str) -> Entry:
 def visit(entries: Sequence[Entry], order: Order, progress: Display, jobs: int) -> list[Shown]:
     """Search both designs of each entry."""
     exhibits = [entry.exhibit for entry in entries if entry.exhibit is not None]
-    runs = [run for exhibit in exhibits for run in (broken_run(exhibit), fixed_run(exhibit))]
-    found = run_all(
-        runs, replace(order, symmetry="auto"), jobs=jobs, display=progress, done=_nothing
+    runs: dict[Search, Run] = {}
+    for run in (run for one in exhibits for run in (broken_run(one), fixed_run(one))):
+        same = runs.setdefault(_search(run), run)
+        runs[_search(run)] = replace(same, only=_either(same.only, run.only))
+    wanted = replace(order, symmetry="auto")
+    found = run_all(list(runs.values()), wanted, jobs=jobs, display=progress, done=_nothing)
+    outcomes = dict(zip(runs, found, strict=True))
+    return [_shown(entry, outcomes) for entry in entries]
+
+
+def _shown(entry: Entry, outcomes: Mapping[Search, Outcome]) -> Shown:
+    exhibit = entry.exhibit
+    if exhibit is None:
+        return Shown(entry)
+    broken, fixed = (outcomes[_search(run(exhibit))] for run in (broken_run, fixed_run))
+    return Shown(
+        entry,
+        Design(exhibit.broken, broken, exhibit.breaks),
+        Design(exhibit.fixed, fixed, exhibit.mended),
     )
-    outcomes = iter(found)
-    return [
-        Shown(entry)
-        if entry.exhibit is None
-        else Shown(
-            entry,
-            Design(entry.exhibit.broken, next(outcomes), entry.exhibit.breaks),
-            Design(entry.exhibit.fixed, next(outcomes), entry.exhibit.mended),
-        )
-        for entry in entries
-    ]
+
+
+def _search(run: Run) -> Search:
+    """What runs share that one search can stand for."""
+    return run.words, run.until
+
+
+def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other
 
 
 def broken_run(exhibit: Exhibit) -> Run:
     """The search of the broken design, whose property is expected to be false."""
     run = _run(exhibit, exhibit.broken, exhibit.breaks)
-    return replace(run, hazards=frozenset({exhibit.breaks}))
+    breaks = frozenset({exhibit.breaks})
+    return replace(run, hazards=breaks, until=breaks)
 
 
 def fixed_run(exhibit: Exhibit) -> Run:

@@ -117,7 +117,8 @@ def models(*, quick: bool) -> list[Model]:
     """What is measured; small enough for a test where it is to be quick."""
     if quick:
         return [two_phase(5), quorum_log(1)]
-    return [two_phase(8), two_phase(9), quorum_log(2), Model("group/large", ("group/large",), ())]
+    group = Model("group/large, two records", ("group/large", "Offset=2"), ())
+    return [two_phase(8), two_phase(9), quorum_log(2), group]
 
 
 def peers(model: Model, *, tlc: Path | None) -> list[Peer]:

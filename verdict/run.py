@@ -17,7 +17,7 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -59,7 +59,8 @@ class Order:
 class Run:
     """One machine in one configuration: `settings` are those beyond the named configuration.
 
-    Where it has `only` these properties to look at, that is instead of those of the order.
+    Where it has `only` these properties to look at, that is instead of those of the order.  It
+    ends once those of `until` were seen, where there are any.
     """
 
     target: str
@@ -67,6 +68,7 @@ class Run:
     settings: Mapping[str, str]
     hazards: frozenset[str]
     only: frozenset[str] | None = None
+    until: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -239,7 +241,7 @@ def _verdict(run: Run, order: Order, reporter: Reporter) -> Verdict:
             machine,
             configuration=run.configuration,
             hazards=run.hazards,
-            limits=order.limits,
+            limits=replace(order.limits, until=run.until),
             reporter=reporter,
             only=only,
             engine=order.engine,

@@ -29,7 +29,7 @@ from checker.language.types import (
     Type,
     UnionType,
 )
-from checker.verdict import Coverage, Finding, Reason, Result, Trace, Verdict
+from checker.verdict import Coverage, Finding, Limits, Reason, Result, Step, Trace, Verdict
 
 WELL_DEFINED = Promise(
     "well-defined",
@@ -115,6 +115,7 @@ class Findings:
         self._found = found
         self._configuration = configuration
         self._hazards = hazards
+        self._steps: dict[tuple[Snapshot, Snapshot], Step] = {}
 
     def verdict(self) -> Verdict:
         """The verdict."""
@@ -298,7 +299,13 @@ class Findings:
         states = list(sight.run) if sight.after is None else [*sight.run, sight.after]
         if sight.taken:
             return trace_through(self._evaluator, states, sight.taken)
-        return trace_of(self._evaluator, states, arguments, action)
+        return trace_of(self._evaluator, states, arguments, action, self._steps)
+
+
+def sought(program: Program, limits: Limits) -> frozenset[int]:
+    """The numbers of the properties that are enough to have seen; none where all is wanted."""
+    ids = enumerate(prop.promise.id for prop in program.properties)
+    return frozenset(number for number, identifier in ids if identifier in limits.until)
 
 
 def named_bounds(kind: Type) -> set[str]:

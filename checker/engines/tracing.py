@@ -59,17 +59,23 @@ def trace_of(
     states: list[Snapshot],
     last: Mapping[str, Any] | None = None,
     last_action: str | None = None,
+    known: dict[tuple[Snapshot, Snapshot], Step] | None = None,
 ) -> Trace:
     """The trace through `states`.
 
     `last_action` and `last` pin the action and arguments of the last step, where they are known.
+    `known` remembers the others: traces of one search mostly begin alike.
     Disagreement where the evaluator does not take a step.
     """
+    known = {} if known is None else known
     steps = []
-    for position, (before, after) in enumerate(pairwise(states)):
-        final = position == len(states) - 2
-        steps.append(_found(evaluator, before, after, last if final else None,
-                            last_action if final else None))  # fmt: skip
+    for position, pair in enumerate(pairwise(states)):
+        if position == len(states) - 2 and (last is not None or last_action is not None):
+            steps.append(_found(evaluator, *pair, last, last_action))
+            continue
+        if pair not in known:
+            known[pair] = _found(evaluator, *pair, None, None)
+        steps.append(known[pair])
     return _begun(evaluator, states[0], steps)
 
 

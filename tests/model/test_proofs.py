@@ -109,7 +109,6 @@ QUICK = ("zombie", "slow", "late")
     [
         pytest.param(c, id=c.name, marks=[] if c.name in QUICK else pytest.mark.slow)
         for c in Group.configurations
-        if c.name != "large"
     ],
 )
 def test_the_lemmas_are_true_in_every_configuration(configured: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -16,7 +16,8 @@ from tests.verdict.running import one_line, verdict
 from verdict import museum_command
 from verdict.museum_command import visit
 from verdict.progress import Nothing
-from verdict.run import Order
+from verdict.run import Order, Outcome, Run
+from verdict.workers import run_all
 
 SHOWN = [entry for entry in ENTRIES if entry.exhibit is not None]
 QUICK = "power failure"
@@ -106,6 +107,27 @@ def test_a_design_that_does_not_break_is_told(monkeypatch: pytest.MonkeyPatch) -
         assert "✗ power failure" in said.out
         assert line in said.out
         assert said.out.endswith("1 entry: 0 shown, 1 not as they should be\n")
+
+
+def test_a_broken_design_is_searched_until_it_breaks_and_a_shared_one_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Run] = []
+
+    def noted(runs: Sequence[Run], *given: object, **named: object) -> list[Outcome]:
+        asked.extend(runs)
+        return run_all(runs, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(museum_command, "run_all", noted)
+    rooms = visit([entry("KIP-534"), entry("KAFKA-8522")], Order(), Nothing(), 1)
+    assert [room.exit_status for room in rooms] == [0, 0]
+    whole = [run for run in asked if not run.until]
+    assert len(whole) == 1
+    for room in rooms:
+        assert room.fixed is not None
+        assert room.fixed.outcome.run is whole[0]
+        assert room.broken is not None
+        assert room.broken.outcome.run.until == {room.broken.asked}
 
 
 def test_json_has_both_searches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.engines.findings import Sight
+from checker.engines.findings import Sight, sought
 from checker.engines.liveness.asked import Undecided
 from checker.engines.native.build import build, load
 from checker.engines.native.program import Generated, Generator
@@ -27,7 +27,7 @@ from checker.errors import EngineError, RequestError
 from checker.language.evaluator import Evaluator, Outcome
 from checker.language.ir import Program
 from checker.language.machine import Snapshot
-from checker.verdict import Limits, Progress, Reporter
+from checker.verdict import FOUND, Limits, Progress, Reporter
 
 STOPPED, STATES_LIMIT, MEMORY_LIMIT, DEPTH_LIMIT = 1, 2, 3, 4
 LOOK_EVERY = 0.05
@@ -128,6 +128,7 @@ class NativeSearch:
             same=not (self.generated.symmetric or self.generated.fingerprints),
         )  # fmt: skip
         self.limits, self._reporter = limits, reporter
+        self._sought = sought(program, limits)
         self.seconds = 0.0
         self.stopped = ""
         self.resumed = 0
@@ -204,6 +205,9 @@ class NativeSearch:
                 run, now = self.result, time.perf_counter() - began
                 if self.limits.time is not None and now >= self.limits.time and not self.stopped:
                     self.stopped = f"{self.limits.time:g} seconds"
+                    run.stop = STOPPED
+                if self._sought and all(run.seen[number].found for number in self._sought):
+                    self.stopped = self.stopped or FOUND
                     run.stop = STOPPED
                 if pause == LOOK_EVERY:
                     queued = max(0, run.count - run.next)

@@ -22,13 +22,13 @@ from checker.engines.native.engine import (
     generate,
 )
 from checker.language.ir import Program
-from checker.verdict import Limits, Reporter
+from checker.verdict import FOUND, Limits, Reporter
 
 PLAIN = ("-O0",)
 """The flag, behind the others, that makes the compiler quick and its code slow."""
 
-MOST_STATES, MOST_SECONDS = 200_000, 2.0
-"""How far a search goes with plain code."""
+MOST_STATES, MOST_SECONDS = 1_000_000, 3.0
+"""How far a search goes with plain code: about as long as the optimising compiler takes."""
 
 
 def searched(
@@ -74,5 +74,5 @@ def _cut_short(search: NativeSearch, limits: Limits) -> bool:
     """Whether it ended for being too large, and not for the budget or an interruption."""
     if search.result.status == STATES_LIMIT:
         return search.limits.states != limits.states
-    timed = search.result.status == STOPPED and search.stopped != INTERRUPTED
+    timed = search.result.status == STOPPED and search.stopped not in (INTERRUPTED, FOUND)
     return timed and search.limits.time != limits.time

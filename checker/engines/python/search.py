@@ -20,6 +20,7 @@ from collections import Counter as Tally
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from checker.engines.findings import sought
 from checker.engines.python.compiler import Compiled, State
 from checker.engines.python.refining import Refining
 from checker.engines.python.runtime import Signal
@@ -27,7 +28,7 @@ from checker.engines.python.watches import KNOWN_LIMIT, Watch, reads_of, watches
 from checker.engines.tracing import Disagreement
 from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.ir import Program
-from checker.verdict import Limits, Progress, Reporter
+from checker.verdict import FOUND, Limits, Progress, Reporter
 
 CHECK_EVERY = 256
 """States between two looks at the clock and the memory."""
@@ -86,6 +87,7 @@ class Search:
         self.evaluator = Evaluator(program)
         self.found = Observations()
         self._limits = limits
+        self._sought = sought(program, limits)
         self._reporter = reporter
         self._began = time.perf_counter()
         self._reported = self._began
@@ -177,6 +179,8 @@ class Search:
             raise OutOfBudget(f"{limits.time:g} seconds")
         if limits.memory is not None and memory_in_use() >= limits.memory:
             raise OutOfBudget(f"{limits.memory:,} bytes of memory")
+        if self._sought and self.found.seen.keys() >= self._sought:
+            raise OutOfBudget(FOUND)
         if now - self._reported >= REPORT_EVERY:
             self._reported = now
             found = self.found

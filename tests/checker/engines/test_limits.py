@@ -13,7 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 from checker import Limits, Progress, Verdict, check, simulate
+from checker.check import Engine
+from checker.engines.native.build import compiler
 from checker.engines.python import search, walks
+from checker.verdict import FOUND
 from tests.checker.engines.machines import Clock, Endless
 
 NODES = 3
@@ -43,6 +46,20 @@ def test_a_limit_on_depth() -> None:
     assert verdict.depth == 5
     # Five levels are expanded; the sixth is counted and checked.
     assert verdict.distinct == sum((n + 1) * (n + 2) // 2 for n in range(6))
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_a_search_ends_where_all_was_found_that_it_is_for(engine: Engine) -> None:
+    """An endless machine: neither engine would come to an end by itself, nor by the other id."""
+    if engine == "native" and compiler() is None:
+        pytest.skip("there is no C compiler")
+    machine, least = Endless(Node=NODES), check(Endless(Node=NODES), limits=Limits(depth=5))
+    found = check(machine, engine=engine, limits=Limits(until=frozenset({"tiny"}), time=60))
+    budget_ran_out(found, FOUND)
+    length = found.finding("tiny").trace, least.finding("tiny").trace
+    assert [trace.length for trace in length if trace is not None] == [4, 4]
+    both = frozenset({"tiny", "all_equal"})
+    assert check(machine, engine=engine, limits=Limits(until=both, time=1)).stopped == "1 seconds"
 
 
 def test_a_limit_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
