@@ -80,7 +80,9 @@ class Partition:
         self._advance()
 
     def _advance(self) -> None:
-        known = min([self.log.end_offset, *self.followers.values()])
+        known = self.log.end_offset
+        if self.followers:
+            known = min(known, *self.followers.values())
         self.high_watermark = max(self.high_watermark, known)
 
     @property

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from broker.wire.apis import APIS, ApiKey, request_decoder, response_encoder
@@ -37,17 +35,22 @@ Answer = Fields | _Silent
 Handler = Callable[["Request"], "Answer | asyncio.Future[Answer]"]
 
 
-@dataclass(frozen=True)
 class Request:
     """A request that came in.
 
-    frame  good until the handler returns, and no longer
+    key      which one it is, and `version` its version
+    frame    good until the handler returns, and no longer
     """
 
-    broker: Broker
-    caller: Caller
-    header: RequestHeader
-    frame: memoryview
+    __slots__ = ("_body", "broker", "caller", "frame", "header", "key", "version")
+
+    def __init__(
+        self, broker: Broker, caller: Caller, header: RequestHeader, frame: memoryview
+    ) -> None:
+        self.broker, self.caller, self.header, self.frame = broker, caller, header, frame
+        self.key: ApiKey = header.api.key
+        self.version: int = header.version
+        self._body: Struct | None = None
 
     @property
     def host(self) -> str:
@@ -55,24 +58,17 @@ class Request:
         return self.caller.host
 
     @property
-    def key(self) -> ApiKey:
-        """Which request it is."""
-        return self.header.api.key
-
-    @property
-    def version(self) -> int:
-        """Its version."""
-        return self.header.version
-
-    @property
     def client_id(self) -> str:
         """What the client calls itself."""
         return self.header.client_id or ""
 
-    @cached_property
+    @property
     def body(self) -> Struct:
         """What is asked."""
-        return request_decoder(self.key, self.version)(self.frame, self.header.body)
+        if self._body is None:
+            decode = request_decoder(self.key, self.version)
+            self._body = decode(self.frame, self.header.body)
+        return self._body
 
 
 def respond(request: Request) -> Parts | asyncio.Future[Parts | None] | None:

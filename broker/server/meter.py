@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
@@ -92,15 +93,15 @@ class Meter:
 
         def note(began: float, body: Any, answer: Answer) -> None:
             counted.times.add(perf_counter() - began)
-            if isinstance(answer, dict):
-                found: set[int] = set()
+            found: set[int] = set()
+            if produces:
+                self._produce(body, answer, found)
+            elif isinstance(answer, dict):
                 _codes(answer, found)
-                if found:
-                    counted.errors.update(found)
                 if fetches:
                     self._fetch(answer)
-            if produces:
-                self._produce(body, answer)
+            if found:
+                counted.errors.update(found)
 
         def handle(request: Request) -> Answer | asyncio.Future[Answer]:
             began = perf_counter()
@@ -125,20 +126,18 @@ class Meter:
 
         return handle
 
-    def _produce(self, body: Any, answer: Answer) -> None:
-        """Count what was appended; without an answer that is all."""
+    def _produce(self, body: Any, answer: Answer, found: set[int]) -> None:
+        """Count what was appended, and find the errors; without an answer there are none."""
         answered = answer["responses"] if isinstance(answer, dict) else None
         for number, topic in enumerate(body.topic_data):
-            parts = topic.partition_data
-            if answered is not None:
-                results = answered[number]["partition_responses"]
-                parts = [
-                    part
-                    for part, result in zip(parts, results, strict=True)
-                    if not result["error_code"]
-                ]
-            if parts:
-                size = sum(len(part.records) for part in parts)
+            results = () if answered is None else answered[number]["partition_responses"]
+            size = 0
+            for part, result in zip_longest(topic.partition_data, results):
+                if result is not None and result["error_code"]:
+                    found.add(result["error_code"])
+                else:
+                    size += len(part.records)
+            if size:
                 self.produced[topic.name or topic.topic_id] += size
 
     def _fetch(self, answer: Mapping[str, Any]) -> None:

@@ -95,14 +95,12 @@ class Performance:
         """Send records."""
         settings = [word for pair in PRODUCER.items() for word in ("-X", "=".join(pair))]
         said = self._run("-P", bootstrap, topic, count, "-s", str(size), *settings)
-        found = re.search(r"(\d+) delivered .* in (\d+)ms", said)
-        return _rate(said, found, count)
+        return _rate(said, r"(\d+) delivered .* in (\d+)ms", count)
 
     def consume(self, bootstrap: str, topic: str, count: int) -> float:
         """Read them."""
         said = self._run("-C", bootstrap, topic, count, "-o", "beginning")
-        found = list(re.finditer(r"(\d+) messages \(\d+ bytes\) consumed in (\d+)ms", said))
-        return _rate(said, found[-1] if found else None, count)
+        return _rate(said, r"(\d+) messages \(\d+ bytes\) consumed in (\d+)ms", count)
 
     def _run(self, mode: str, bootstrap: str, topic: str, count: int, *words: str) -> str:
         command = [str(self.program), mode, "-b", bootstrap, "-t", topic, "-p", "0",
@@ -117,11 +115,14 @@ class Performance:
         return done.stdout
 
 
-def _rate(said: str, found: re.Match[str] | None, wanted: int) -> float:
-    if found is None or int(found[1]) < wanted:
+def _rate(said: str, pattern: str, wanted: int) -> float:
+    """What its last such line says; those before tell how far it was."""
+    found = re.findall(pattern, said)
+    if not found or int(found[-1][0]) < wanted:
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing")
         raise Lacking(f"the client did not come to its end: {last.strip()}")
-    return int(found[1]) / max(int(found[2]), 1) * 1e3
+    records, took = map(int, found[-1])
+    return records / max(took, 1) * 1e3
 
 
 def performance() -> Performance:

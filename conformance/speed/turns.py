@@ -25,20 +25,20 @@ from conformance.speed.throughput import Client
 OURS, KAFKA, CEILING = "verdict", "Kafka", "client"
 IN_MEMORY = ("kfake", "mock")
 
-HEARTBEAT = {"group.consumer.heartbeat.interval.ms": "100"}
-AT_ONCE = {"log.segment.delete.delay.ms": "1000"}
-"""What a measurement deletes does not stay for a minute."""
+SETTINGS = {
+    "group.initial.rebalance.delay.ms": "100",
+    "group.consumer.heartbeat.interval.ms": "100",
+    "log.segment.delete.delay.ms": "1000",
+}
+"""All members join before the first rebalance: librdkafka joins once a second at most.  And what a
+measurement deletes does not stay for a minute."""
 
 PEERS: Mapping[str, Callable[[], AbstractContextManager[Server]]] = MappingProxyType(
     {
-        OURS: functools.partial(verdict_broker, settings={**HEARTBEAT, **AT_ONCE}),
+        OURS: functools.partial(verdict_broker, settings=SETTINGS),
         KAFKA: functools.partial(
             apache_kafka,
-            settings={
-                **HEARTBEAT,
-                **AT_ONCE,
-                "group.consumer.min.heartbeat.interval.ms": "100",
-            },
+            settings={**SETTINGS, "group.consumer.min.heartbeat.interval.ms": "100"},
         ),
         "kfake": kfake,
         "mock": librdkafka_mock,

@@ -169,7 +169,8 @@ def test_requests_that_are_answered_but_not_stored_are_no_measurement(
 
 def test_a_client_that_does_not_come_to_its_end_is_no_measurement(tmp_path: Path) -> None:
     program = tmp_path / "program"
-    program.write_text("#!/bin/sh\necho '% 12 messages (12 bytes) consumed in 3ms: 4 msgs/s'\n")
+    lines = (f"echo '% {count} messages ({count} bytes) consumed in 3ms'\n" for count in (5, 12))
+    program.write_text(f"#!/bin/sh\n{''.join(lines)}")
     program.chmod(0o755)
     client = throughput.Performance(program)
     assert client.consume("", "t", 12) == 4000
