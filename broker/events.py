@@ -32,7 +32,7 @@ class Event(Enum):
     # The broker
     RECOVERING = logging.INFO, "opening {data_dir}, which was {was}"
     RECOVERED = logging.INFO, "{partitions} partitions are open after {seconds} s"
-    LISTENING = logging.INFO, "listening on {address}"
+    LISTENING = logging.INFO, "listening on {address} ({protocol})"
     SERVING_METRICS = logging.INFO, "metrics on http://{address}/metrics"
     STOPPING = logging.INFO, "stopping: {why}"
     STOPPED = logging.INFO, "stopped in order after {seconds} s"

@@ -3,34 +3,79 @@
 It starts in a moment: what only other ways of asking need is imported there.
 
 SIGTERM and Ctrl-C stop it in order: logs are flushed and closed, so that the next start need not
-look through them.  What the broker has to say goes to stderr.
+look through them.  A second one ends it at once, as a kill does.  What the broker has to say goes
+to stderr, an event a line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from broker.events import Event, tell
 from broker.log.directory import DirectoryError
 from broker.server import properties
+from broker.server.catalog import GivenUp
 from broker.server.configuration import Configuration, parse_assignments
 from broker.server.listeners import listeners
 from broker.server.server import ListenError, Server, bind, open_directory
 from broker.server.settings import InvalidSetting
+from verdict.log_lines import write_events
 
 if TYPE_CHECKING:
     from checker.errors import RequestError
 
-DEFAULT = "127.0.0.1:9092"
+LOOPBACK = "127.0.0.1"
+DEFAULT = f"{LOOPBACK}:9092"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class LogFormat(Enum):
+    """How events are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+AddScram = Annotated[
+    str | None,
+    typer.Option(
+        "--add-scram",
+        metavar="USER",
+        help="Start none: add 'SCRAM-SHA-256=[name=…]', the password being on standard input.",
+    ),
+]
+DescribeGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--describe-group",
+        metavar="GROUP",
+        help="Start none: say how far a group of the one at --listen has read.",
+    ),
+]
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        metavar="[HOST:]PORT",
+        help="Where to serve /metrics, /healthz and /readyz; on loopback unless HOST is said.",
+    ),
+]
+Style = Annotated[
+    LogFormat, typer.Option("--log-format", help="Sentences, or a JSON object a line.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say what happens to connections too.")
+]
 
 
 def broker(
@@ -55,39 +100,19 @@ def broker(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, by Kafka's own name."),
     ] = None,
-    add_scram: Annotated[
-        str | None,
-        typer.Option(
-            "--add-scram",
-            metavar="USER",
-            help="Start none: add 'SCRAM-SHA-256=[name=…]', the password being on standard input.",
-        ),
-    ] = None,
-    describe_group: Annotated[
-        str | None,
-        typer.Option(
-            "--describe-group",
-            metavar="GROUP",
-            help="Start none: say how far a group of the one at --listen has read.",
-        ),
-    ] = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say what happens to connections too.")
-    ] = False,
+    add_scram: AddScram = None,
+    describe_group: DescribeGroup = None,
+    metrics: Metrics = None,
+    log_format: Style = LogFormat.TEXT,
+    verbose: Verbose = False,
 ) -> None:
     """Run a broker on Kafka's wire protocol."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    host, _, port = (listen or DEFAULT).rpartition(":")
-    if not host or not port.isdecimal():
-        raise _wrong(f"{listen!r} is no address", hint=f"--listen {DEFAULT}")
+    host, port = _address(listen or DEFAULT, f"--listen {DEFAULT}")
     if describe_group is not None:
-        _describe(host.strip("[]"), int(port), describe_group)
+        _describe(host, port, describe_group)
         return
-    try:
+    watched = None if metrics is None else _address(metrics, "--metrics 9644", LOOPBACK)
+    with _told_in_one_line(data_dir):
         settings = _settings(config, given or ())
         data = str(data_dir or settings.get("log.dirs", ""))
         if not data:
@@ -99,7 +124,15 @@ def broker(
             if "listeners" in settings:
                 raise _wrong("both --listen and listeners say where to listen", hint="keep one")
             settings["listeners"] = f"PLAINTEXT://{listen}"
-        _run(Configuration(settings), data)
+        write_events(log_format.value, verbose=verbose)
+        _run(Configuration(settings), data, watched)
+
+
+@contextlib.contextmanager
+def _told_in_one_line(data_dir: Path | None) -> Iterator[None]:
+    """What can be wrong with a request for a broker, or with where it is to be."""
+    try:
+        yield
     except InvalidSetting as error:
         raise _wrong(str(error), hint="settings have Kafka's names") from error
     except (DirectoryError, ListenError) as error:
@@ -116,6 +149,14 @@ def _wrong(said: str, hint: str = "") -> RequestError:
     from checker.errors import RequestError
 
     return RequestError(said, hint=hint)
+
+
+def _address(text: str, hint: str, default: str = "") -> tuple[str, int]:
+    """A host and a port; without a host, where there is a default, that one."""
+    host, _, port = text.rpartition(":")
+    if not (host or default) or not port.isdecimal() or text.startswith(":"):
+        raise _wrong(f"{text!r} is no address", hint=hint)
+    return host.strip("[]") or default, int(port)
 
 
 def _settings(config: Path | None, given: Iterable[str]) -> dict[str, str]:
@@ -159,16 +200,18 @@ def _describe(host: str, port: int, group: str) -> None:
         print(line)
 
 
-def _run(configuration: Configuration, data_dir: str) -> None:
+def _run(configuration: Configuration, data_dir: str, watched: tuple[str, int] | None) -> None:
     with contextlib.ExitStack() as stack:
-        sockets = [
-            stack.enter_context(contextlib.closing(bind(each.host, each.port)))
-            for each in listeners(configuration)
-        ]
+
+        def listened(host: str, port: int, option: str) -> socket.socket:
+            return stack.enter_context(contextlib.closing(bind(host, port, option)))
+
+        found = [listened(each.host, each.port, "--listen") for each in listeners(configuration)]
+        pages = None if watched is None else listened(*watched, "--metrics")
         directory = open_directory(data_dir)
         try:
             with asyncio.Runner(loop_factory=_loop()) as runner:
-                runner.run(_serve(Server(configuration, directory), sockets))
+                runner.run(_serve(Server(configuration, directory), found, pages))
         finally:
             directory.unlock()
 
@@ -183,15 +226,59 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return found
 
 
-async def _serve(server: Server, sockets: list[socket.socket]) -> None:
-    stopping = asyncio.Event()
+async def _serve(
+    server: Server, sockets: list[socket.socket], watched: socket.socket | None
+) -> None:
+    """Serve until a signal comes, which may be before all logs are open."""
+    stopping = _signalled()
+    starting = asyncio.ensure_future(server.start(*sockets))
+    await asyncio.sleep(0)
+    async with _pages(server, watched):
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            server.give_up()
+        try:
+            await starting
+        except GivenUp:
+            return
+        for listener in server.listeners:
+            host, port = listener.told
+            tell(Event.LISTENING, address=f"{host}:{port}", protocol=listener.protocol)
+        await stopping
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _pages(server: Server, watched: socket.socket | None) -> AsyncIterator[None]:
+    """Serve metrics meanwhile, if they are wanted."""
+    if watched is None:
+        yield
+        return
+    # They bring a library that takes a tenth of a second to load.
+    from broker.server.pages import Pages
+
+    pages = Pages(server)
+    await pages.start(watched)
+    host, port = watched.getsockname()[:2]
+    tell(Event.SERVING_METRICS, address=f"{host}:{port}")
+    try:
+        yield
+    finally:
+        await pages.stop()
+
+
+def _signalled() -> asyncio.Future[None]:
+    """Done when a signal says to stop; the next one ends the process."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    await server.start(*sockets)
-    for listener in server.listeners:
-        host, port = listener.told
-        how = "" if listener.protocol == "PLAINTEXT" else f" ({listener.protocol})"
-        print(f"listening on {host}:{port}{how}", file=sys.stderr, flush=True)
-    await stopping.wait()
-    await server.stop()
+    stopping: asyncio.Future[None] = loop.create_future()
+
+    def told(number: signal.Signals) -> None:
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+        tell(Event.STOPPING, why=number.name)
+        stopping.set_result(None)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, told, number)
+    return stopping

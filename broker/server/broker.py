@@ -239,8 +239,7 @@ class Broker:
     # Life -------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Open all logs, and take up what the coordinators knew."""
-        self.catalog.load()
+        """Take up what the coordinators knew; all logs are open."""
         self.groups = self._group_coordination()
         self.transactions = self._transaction_coordination()
         self.topics_changed()

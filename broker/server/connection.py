@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import TYPE_CHECKING, cast
 
 from broker.events import Event, tell
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from broker.server.listeners import Listener
     from broker.server.server import Server
 
-log = logging.getLogger("verdict.broker")
 Parts = list[bytes | bytearray | memoryview]
 HIGH_WATER = 1 << 20
 TLS_HANDSHAKE = 0x1603
@@ -55,6 +53,7 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting: asyncio.Future[Parts | None] | None = None
         self._full = False
         self._unread = False
+        self._last = False
 
     # What asyncio calls -----------------------------------------------------------------------
 
@@ -98,6 +97,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """So many bytes have come."""
         self._end += nbytes
+        self.server.broker.meter.received += nbytes
         self._go_on()
 
     def pause_writing(self) -> None:
@@ -113,7 +113,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         needed = LENGTH.size
-        while self._transport is not None and self._waiting is None and not self._unread:
+        while (
+            self._transport is not None
+            and self._waiting is None
+            and not self._unread
+            and not self._last
+        ):
             have = self._end - self._start
             if have < LENGTH.size:
                 needed = LENGTH.size
@@ -189,9 +194,8 @@ class Connection(asyncio.BufferedProtocol):
         except NotNow as error:
             self.refuse(str(error), Event.NOT_AUTHENTICATED)
             return
-        except Exception:
-            log.exception("a request could not be handled")
-            self.refuse("the request could not be handled")
+        except Exception as error:  # noqa: BLE001 - others are to be served
+            self._failed(error)
             return
         if isinstance(answer, asyncio.Future):
             if not answer.done():
@@ -206,7 +210,10 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting = None
         if self._transport is not None:
             self._finish(answer)
-            self._go_on()
+            if self._last:
+                self.close()
+            else:
+                self._go_on()
 
     def _finish(self, answer: asyncio.Future[Parts | None]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -214,12 +221,18 @@ class Connection(asyncio.BufferedProtocol):
             if error is None:
                 self._send(answer.result())
                 return
-            log.error("a request could not be handled", exc_info=error)
-        self.refuse("the request could not be handled")
+            self._failed(error)
+            return
+        self.refuse("the request was given up", Event.CONNECTION_CLOSED)
+
+    def _failed(self, error: BaseException) -> None:
+        tell(Event.REQUEST_FAILED, trace=error, client=self.host)
+        self.refuse("the request could not be handled", Event.CONNECTION_CLOSED)
 
     def _send(self, parts: Parts | None) -> None:
         if parts and self._transport is not None:
             self.used = self.server.broker.now()
+            self.server.broker.meter.sent += sum(map(len, parts))
             self._transport.writelines(parts)
             if self._caller.sasl is not None:
                 self._follow(self._caller.sasl)
@@ -232,17 +245,20 @@ class Connection(asyncio.BufferedProtocol):
         elif sasl.principal is not None:
             self._most = self.server.max_request
 
-    def refuse(self, why: str, event: Event | None = None) -> None:
-        """Close the connection."""
-        if event is None:
-            log.info("connection from %s closed: %s", self.host, why)
-        else:
-            tell(event, client=self.host, listener=self._caller.listener.name, why=why)
+    def note(self, event: Event, why: str) -> None:
+        """Say, and count, why the connection is not to be."""
+        self.server.broker.meter.refused[event] += 1
+        tell(event, client=self.host, listener=self._caller.listener.name, why=why)
+
+    def refuse(self, why: str, event: Event = Event.RUBBISH) -> None:
+        """Close the connection, whatever is under way."""
+        self.note(event, why)
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
 
     def close(self) -> None:
-        """Close the connection once what was written has been sent."""
-        if self._transport is not None:
+        """Close the connection once what was asked is answered, and what was written sent."""
+        self._last = True
+        if self._transport is not None and self._waiting is None:
             self._transport.close()

@@ -1,28 +1,34 @@
-"""The server: a socket, its connections, and what is done from time to time.
+"""The server: its sockets, their connections, and what is done from time to time.
 
-It stops in order: no more connections, those that there are closed, logs flushed and closed, and
-then the directory says so.
+It starts with its logs, which are opened in another thread, so that it can say meanwhile how far
+it is, and stop.
+
+It stops in order: no more connections and no more requests, those that wait are answered, logs
+flushed and closed, and then the directory says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import resource
 import secrets
 import socket
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
+from time import perf_counter
 from uuid import UUID
 
+from broker.events import Event, tell
 from broker.log.cleaner import clean
 from broker.log.directory import DataDirectory, DirectoryError, Identity, text_of
 from broker.log.files import RealDisk
 from broker.log.log import Log
 from broker.log.segment import Segment
+from broker.partition import Partition
 from broker.server import tls
 from broker.server.access import Access
 from broker.server.broker import Broker
@@ -33,20 +39,32 @@ from broker.server.listeners import Listener, listeners
 from broker.server.tls import Door
 from broker.wire.batches import Corrupt
 
-log = logging.getLogger("verdict.broker")
 BACKLOG = 1024
 SWEEP = 1.0
 """Seconds between looks at what is due."""
-FAREWELLS, FAREWELL = 4, 0.02
-"""How often connections are asked to close at the end, and seconds between."""
+FAREWELL, LEAST, MOST = 0.02, 4, 100
+"""Seconds between looks at who is still there at the end, how many there are, and may be."""
+UPKEEP = 5.0
+"""Seconds that a flush or a compaction may go on when the broker stops."""
+
+
+class Phase(Enum):
+    """What the server is at."""
+
+    RECOVERING = "recovering"
+    SERVING = "serving"
+    STOPPING = "stopping"
 
 
 class ListenError(Exception):
     """The address cannot be listened on; the message is one line that says what to do."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket that is listened on; `ListenError` where that cannot be."""
+def bind(host: str, port: int, option: str = "--listen") -> socket.socket:
+    """A socket that is listened on; `ListenError` where that cannot be.
+
+    option  where the address was given
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -63,7 +81,7 @@ def bind(host: str, port: int) -> socket.socket:
         found.close()
         raise ListenError(
             f"{host}:{port} cannot be listened on ({error.strerror}): stop what is there, or "
-            "choose another --listen"
+            f"choose another {option}"
         ) from error
     return found
 
@@ -81,6 +99,9 @@ class Server:
         self.listeners: list[Listener] = []
         self._open: list[asyncio.Server] = []
         self._doors: list[Door] = []
+        self.phase, self.opened = Phase.RECOVERING, False
+        self._upkeep: asyncio.Task[None] | None = None
+        self._busy = False
 
     async def start(self, *sockets: socket.socket) -> None:
         """Open the data and serve it; `DirectoryError` where it cannot be used.
@@ -106,14 +127,16 @@ class Server:
                 f"this is node {self.configuration['node.id']}: set node.id={identity.node_id}"
             )
         for line in self.directory.start():
-            log.warning(line)
+            tell(Event.CHECKPOINT_DAMAGED, why=line)
         loop = asyncio.get_running_loop()
         access = Access(self.configuration, self.directory, found)
         self.broker = Broker(self.configuration, self.directory, identity, loop, access)
         self.listeners = found
         self.broker.advertised = found[0].told
         self._note_given(found)
-        self.broker.open()
+        if isinstance(self.directory.disk, RealDisk):
+            self.directory.disk.flushed = self.broker.meter.flushes.add
+        await self._open_logs()
         for listener, each, context in zip(found, sockets, contexts, strict=True):
             await self._listen(listener, each, context)
         settings = self.configuration
@@ -127,7 +150,34 @@ class Server:
                 (max(checkpoints, SWEEP), self._checkpoint),
             )
         ]
-        self._tasks.append(loop.create_task(self._flush_and_clean()))
+        self._upkeep = loop.create_task(self._flush_and_clean())
+
+    async def _open_logs(self) -> None:
+        began, catalog = perf_counter(), self.broker.catalog
+        was = "closed in order" if self.directory.clean else "not closed in order"
+        tell(Event.RECOVERING, data_dir=self.directory.path, was=was)
+        await asyncio.get_running_loop().run_in_executor(None, catalog.load)
+        self.broker.open()
+        self.phase, self.opened = Phase.SERVING, True
+        took = round(perf_counter() - began, 3)
+        tell(Event.RECOVERED, partitions=catalog.opened, seconds=took)
+
+    def give_up(self) -> None:
+        """Stop opening logs: `start` ends with `GivenUp`, or has ended."""
+        self.broker.catalog.given_up = True
+
+    def unready(self) -> str:
+        """Why clients are not served, or not well; nothing where they are."""
+        if self.phase is Phase.RECOVERING:
+            catalog = self.broker.catalog
+            return f"recovering: {catalog.opened} of {catalog.known} partitions are open"
+        if self.phase is Phase.STOPPING:
+            return "stopping"
+        if self.broker.groups.loading or self.broker.transactions.loading:
+            return "recovering: the coordinators' topics are being read"
+        if self.broker.disk_error:
+            return f"the disk refused what was asked of it: {self.broker.disk_error}"
+        return ""
 
     async def _listen(
         self, listener: Listener, found: socket.socket, context: ssl.SSLContext | None
@@ -171,8 +221,10 @@ class Server:
         if room and mine:
             self.connections.add(connection)
             self._hosts[connection.host] += 1
+            self.broker.meter.opened += 1
+            tell(Event.CONNECTION_OPENED, client=connection.host)
             return True
-        log.info("connection from %s refused: there are too many", connection.host)
+        connection.note(Event.CONNECTION_REFUSED, "there are too many")
         return False
 
     def gone(self, connection: Connection) -> None:
@@ -190,18 +242,26 @@ class Server:
             await asyncio.sleep(seconds)
             try:
                 what()
-            except OSError:
-                log.exception("what is due could not be done")
+            except OSError as error:
+                self._failed(error)
+
+    def _failed(self, error: OSError) -> None:
+        self.broker.meter.disk_failures += 1
+        self.broker.disk_error = error.strerror or str(error)
+        tell(Event.UPKEEP_FAILED, error=error)
 
     def _sweep(self) -> None:
         now, idle = self.broker.now(), self.configuration["connections.max.idle.ms"]
         for connection in list(self.connections):
             if idle >= 0 and now - connection.used > idle:
-                connection.refuse("it was idle for too long")
+                connection.refuse("it was idle for too long", Event.CONNECTION_CLOSED)
         for partition in self.broker.catalog:
             partition.log.remove_gone(now)
             if now - partition.log.last_flush >= partition.log.settings.flush_ms:
                 partition.log.flush(now)
+        if self.broker.disk_error and self.directory.works():
+            self.broker.disk_error = ""
+            tell(Event.DISK_WORKS)
 
     def _retain(self) -> None:
         for partition in self.broker.catalog:
@@ -221,12 +281,23 @@ class Server:
         while True:
             await asyncio.sleep(pause)
             for partition in list(self.broker.catalog):
-                try:
-                    await self._flush_rolled(partition.log)
-                    if self.configuration["log.cleaner.enable"] and partition.log.settings.compact:
-                        await clean(partition.log, self.broker.now)
-                except (OSError, Corrupt):
-                    log.exception("%s could not be flushed or cleaned", partition.log.folder)
+                self._busy = True
+                await self._keep_up(partition)
+                self._busy = False
+                if self.phase is not Phase.SERVING:
+                    return
+
+    async def _keep_up(self, partition: Partition) -> None:
+        found, began = partition.log, perf_counter()
+        try:
+            await self._flush_rolled(found)
+            cleans = self.configuration["log.cleaner.enable"] and found.settings.compact
+            if cleans and await clean(found, self.broker.now):
+                self.broker.meter.compactions.add(perf_counter() - began)
+        except OSError as error:
+            self._failed(error)
+        except Corrupt as damage:
+            self.broker.disk_failed(partition.topic, partition.index, "compacted", damage)
 
     async def _flush_rolled(self, found: Log) -> None:
         rolled, end = found.rolled(), found.active.base_offset
@@ -238,6 +309,7 @@ class Server:
 
     async def stop(self) -> None:
         """Stop serving, and close the data."""
+        began, self.phase = perf_counter(), Phase.STOPPING
         for each in self._open:
             each.close()
         for door in self._doors:
@@ -248,16 +320,37 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await self._dismiss()
+        await self._end_upkeep()
         self.broker.close()
+        tell(Event.STOPPED, seconds=round(perf_counter() - began, 3))
+
+    async def _end_upkeep(self) -> None:
+        """Let what is being flushed or compacted be finished, if that is soon."""
+        if self._upkeep is None:
+            return
+        if self._busy:
+            await asyncio.wait([self._upkeep], timeout=UPKEEP)
+        self._upkeep.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._upkeep
 
     async def _dismiss(self) -> None:
-        """Close all connections, those just accepted too; who does not read is cut off."""
-        for _ in range(FAREWELLS):
+        """Answer who waits, and close all connections, those just accepted too.
+
+        Who does not read is cut off.
+        """
+        for connection in list(self.connections):
+            connection.close()
+        self.broker.purgatory.expire()
+        self.broker.groups.resign()
+        for number in range(MOST):
+            await asyncio.sleep(FAREWELL)
+            if number >= LEAST and not self.connections:
+                return
             for connection in list(self.connections):
                 connection.close()
-            await asyncio.sleep(FAREWELL)
         for connection in list(self.connections):
-            connection.refuse("the broker stops")
+            connection.refuse("the broker stops", Event.CONNECTION_CLOSED)
         await asyncio.sleep(0)
 
 

@@ -159,8 +159,7 @@ class Door:
             accepted.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
-            why = _reason(error)
-            tell(Event.NO_HANDSHAKE, client=connection.host, listener=self._listener.name, why=why)
+            connection.note(Event.NO_HANDSHAKE, _reason(error))
 
     async def close(self) -> None:
         """Accept nobody any more, and let go of those whose handshakes are not done."""

@@ -136,14 +136,14 @@ def test_a_flood_of_malformed_frames(tmp_path: Path) -> None:
         assert memory[2] - memory[1] < GROWTH
         assert [path for path in broker.files() if path.endswith("(deleted)")] == []
         assert broker.stop() == 0
-        assert broker.said().count("\n") == 1, broker.said()
+        assert not re.search("ERROR|Traceback", broker.said()), broker.said()
     check_logs(tmp_path / "data")
     with started(tmp_path / "data") as broker:
         again = Steady(broker.bootstrap)
         assert sum(again.committed()) == steady.sent
         assert len(again.committed()) == PARTITIONS
         assert broker.stop() == 0
-        assert broker.said().count("\n") == 1, broker.said()
+        assert not re.search("ERROR|Traceback", broker.said()), broker.said()
 
 
 def check_ends(seen: Counter[str]) -> None:
