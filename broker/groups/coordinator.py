@@ -118,14 +118,15 @@ class Deleting:
 
     token: Token
     outbox: Outbox
-    results: dict[str, ErrorCode | None] = field(default_factory=dict)
+    groups: tuple[str, ...]
+    results: dict[str, ErrorCode] = field(default_factory=dict)
 
     def settle(self, group: str, error: ErrorCode) -> None:
         """One is done; answer when all are."""
         self.results[group] = error
-        done = [(name, each) for name, each in self.results.items() if each is not None]
-        if len(done) == len(self.results):
-            self.outbox.reply(self.token, DeleteGroupsResponse(tuple(done)))
+        if len(self.results) == len(self.groups):
+            done = tuple((name, self.results[name]) for name in self.groups)
+            self.outbox.reply(self.token, DeleteGroupsResponse(done))
 
 
 @dataclass(frozen=True)
@@ -334,7 +335,7 @@ class GroupCoordinator:
 
     def _delete(self, ask: Ask) -> None:
         names = dict.fromkeys(ask.request.groups)
-        deleting = Deleting(ask.token, self._out, dict(names))
+        deleting = Deleting(ask.token, self._out, tuple(names))
         if not names:
             self._out.reply(ask.token, DeleteGroupsResponse(()))
         for name in names:

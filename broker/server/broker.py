@@ -28,7 +28,6 @@ from broker.server.catalog import (
     TRANSACTIONS_TOPIC,
     Catalog,
     Topic,
-    check_name,
 )
 from broker.server.configuration import Configuration
 from broker.server.coordination import Coordination
@@ -199,7 +198,7 @@ class Broker:
 
     def auto_create(self, name: str, *, wanted: bool) -> Topic:
         """Make a topic because somebody asked about it; `Refused` where it is not to be made."""
-        check_name(name, self.catalog.topics)
+        self.catalog.check_name(name)
         if not (wanted and self.configuration["auto.create.topics.enable"]):
             raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         try:

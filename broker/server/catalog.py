@@ -51,15 +51,9 @@ class Topic:
         return self.name in INTERNAL
 
 
-def check_name(name: str, others: Mapping[str, Topic]) -> None:
-    """Refuse a name that no topic may have, or that metrics could not tell from another's."""
-    if not _NAME.fullmatch(name) or name in {".", ".."}:
-        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
-    plain = name.replace(".", "_")
-    if ("." in name or "_" in name) and any(
-        other != name and other.replace(".", "_") == plain for other in others
-    ):
-        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+def _plain(name: str) -> str:
+    """What metrics make of a name."""
+    return name.replace(".", "_")
 
 
 def _most_files() -> int:
@@ -85,6 +79,7 @@ class Catalog:
         self._directory, self._configuration = directory, configuration
         self.topics: dict[str, Topic] = {}
         self.ids: dict[UUID, Topic] = {}
+        self._plain: dict[str, str] = {}
         self.most_files = _most_files()
         self.known = self.opened = 0
         self.given_up = False
@@ -162,6 +157,13 @@ class Catalog:
 
     # Changes ----------------------------------------------------------------------------------
 
+    def check_name(self, name: str) -> None:
+        """Refuse a name that no topic may have, or that metrics could not tell from another's."""
+        if not _NAME.fullmatch(name) or name in {".", ".."}:
+            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        if self._plain.get(_plain(name), name) != name:
+            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+
     def create(
         self, name: str, topic_id: UUID, partitions: int, configs: Mapping[str, str]
     ) -> Topic:
@@ -173,6 +175,7 @@ class Catalog:
             self.save()
         except OSError:
             del self.topics[name], self.ids[topic_id]
+            self._plain.pop(_plain(name), None)
             self._undo(topic, 0)
             raise
         return topic
@@ -193,6 +196,7 @@ class Catalog:
 
     def _add(self, topic: Topic, partitions: int) -> Topic:
         self.topics[topic.name] = self.ids[topic.topic_id] = topic
+        self._plain[_plain(topic.name)] = topic.name
         self._open(topic, partitions)
         return topic
 
@@ -245,6 +249,7 @@ class Catalog:
         """Let a topic be no more; what is returned can be removed when there is time."""
         topic = self.topics.pop(name)
         self.ids.pop(topic.topic_id, None)
+        self._plain.pop(_plain(name), None)
         aside = []
         for partition in topic.partitions:
             partition.log.abandon()

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from broker.wire.codec import Buffer, Struct, compile_decoder, compile_encoder
+from broker.wire.once import NAMES, once
 from broker.wire.output import Output
 
 
@@ -180,12 +181,18 @@ def _class(api: Api, version: int, kind: str) -> type:
     return found
 
 
-@cache
-def request_decoder(key: ApiKey, version: int) -> Callable[[Buffer, int], Struct]:
-    """Reads a request's body; `Malformed` where there is none."""
+def message_decoder(key: ApiKey, version: int) -> Callable[[Buffer, int], Struct]:
+    """Reads a request's body as it is; `Malformed` where there is none."""
     api = APIS[key]
     others = [_class(api, other, "request") for other in (api.oldest, api.newest)]
     return compile_decoder(_class(api, version, "request"), others)
+
+
+@cache
+def request_decoder(key: ApiKey, version: int) -> Callable[[Buffer, int], Struct]:
+    """The same, with what is named twice named once, where that is all that is meant."""
+    read, named = message_decoder(key, version), NAMES.get(APIS[key].schema)
+    return read if named is None else lambda data, at: once(read(data, at), *named)
 
 
 @cache

@@ -34,7 +34,7 @@ from uuid import UUID
 from broker.wire.output import Output
 
 NIL = UUID(int=0)
-MOST_ITEMS = 300_000
+MOST_ITEMS = 100_000
 """Items that the arrays of one message may have together."""
 
 Buffer = memoryview

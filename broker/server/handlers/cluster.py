@@ -14,6 +14,9 @@ from broker.server.guards.rights import NOBODY_ASKED, cluster_operations, operat
 from broker.wire.apis import APIS, ApiKey
 from broker.wire.codec import NIL
 
+MOST_MADE = 100
+"""Topics that one request for metadata may make: whoever wants more asks again."""
+
 FEATURES = {"group.version": (0, 1), "transaction.version": (0, 2)}
 """Features of a cluster by name: the lowest and highest level, which is the one in force."""
 
@@ -70,8 +73,10 @@ def metadata(request: Request) -> Fields:
     if asked is None or (request.version == 0 and not asked):
         topics = [_described(request, topic) for topic in broker.catalog.topics.values()]
     else:
-        create = body.allow_auto_topic_creation
-        topics = [_asked(request, each.name, each.topic_id, create=create) for each in asked]
+        topics, most = [], len(broker.catalog.topics) + MOST_MADE
+        for each in asked:
+            create = body.allow_auto_topic_creation and len(broker.catalog.topics) < most
+            topics.append(_asked(request, each.name, each.topic_id, create=create))
     if getattr(body, "include_topic_authorized_operations", False):
         topics = [_with_operations(request, each) for each in topics]
     wanted = getattr(body, "include_cluster_authorized_operations", False)

@@ -36,16 +36,24 @@ def find_coordinator(request: Request) -> Answer:
     body = request.body
     several = request.version >= TOGETHER
     keys = body.coordinator_keys if several else [body.key]
-    found = [_coordinator(request, key, body.key_type) for key in keys]
+    error = _no_coordinator(request, body.key_type)
+    found = [_coordinator(request, key, body.key_type, error) for key in keys]
     return {"coordinators": found} if several else found[0]
 
 
-def _coordinator(request: Request, key: str, kind: int) -> dict[str, Any]:
-    broker, error = request.broker, NONE
-    if kind not in {GROUP, TRANSACTION} or (kind == TRANSACTION and not key):
+def _no_coordinator(request: Request, kind: int) -> ErrorCode:
+    """Why nobody coordinates what is of this kind."""
+    if kind not in {GROUP, TRANSACTION}:
+        return ErrorCode.INVALID_REQUEST
+    broker = request.broker
+    available = (broker.groups if kind == GROUP else broker.transactions).available
+    return NONE if available else ErrorCode.COORDINATOR_NOT_AVAILABLE
+
+
+def _coordinator(request: Request, key: str, kind: int, error: ErrorCode) -> dict[str, Any]:
+    broker = request.broker
+    if kind == TRANSACTION and not key:
         error = ErrorCode.INVALID_REQUEST
-    elif not (broker.groups if kind == GROUP else broker.transactions).available:
-        error = ErrorCode.COORDINATOR_NOT_AVAILABLE
     known = error is NONE
     host, port = request.caller.listener.told
     return {
@@ -340,7 +348,7 @@ def offset_fetch(request: Request) -> Later:
     body = request.body
     several = request.version >= 8  # noqa: PLR2004
     groups = body.groups if several else [body]
-    unknown: dict[tuple[str, Any], list[int]] = {}
+    unknown: Unknown = {}
     wanted = positions.OffsetFetch(
         tuple(_group_wanted(request, each, unknown) for each in groups),
         body.require_stable,
@@ -359,9 +367,11 @@ def offset_fetch(request: Request) -> Later:
     return after(request.broker.groups.ask(wanted), answer)
 
 
-def _group_wanted(
-    request: Request, each: Any, unknown: dict[tuple[str, Any], list[int]]
-) -> positions.GroupWanted:
+Unknown = dict[str, dict[Any, list[int]]]
+"""Partitions of topics that there are not, by group and by the topic's id."""
+
+
+def _group_wanted(request: Request, each: Any, unknown: Unknown) -> positions.GroupWanted:
     topics = None
     if each.topics is not None:
         topics = []
@@ -369,7 +379,8 @@ def _group_wanted(
             if request.version >= BY_ID:
                 known = request.broker.catalog.ids.get(topic.topic_id)
                 if known is None:
-                    unknown[each.group_id, topic.topic_id] = list(topic.partition_indexes)
+                    missing = unknown.setdefault(each.group_id, {})
+                    missing[topic.topic_id] = list(topic.partition_indexes)
                     continue
                 name, topic_id = known.name, known.topic_id
             else:
@@ -384,9 +395,7 @@ def _group_wanted(
     )
 
 
-def _fetched(
-    request: Request, group: positions.GroupFetched, unknown: dict[tuple[str, Any], list[int]]
-) -> dict[str, Any]:
+def _fetched(request: Request, group: positions.GroupFetched, unknown: Unknown) -> dict[str, Any]:
     topics: list[dict[str, Any]] = []
     for each in group.topics:
         known = request.broker.catalog.topics.get(each.topic)
@@ -399,11 +408,10 @@ def _fetched(
                 "partitions": [_position(part) for part in each.partitions],
             }
         )
-    for (name, topic_id), indexes in unknown.items():
-        if name == group.group:
-            error = ErrorCode.UNKNOWN_TOPIC_ID
-            parts = [positions.Fetched(index, error=error) for index in indexes]
-            topics.append({"topic_id": topic_id, "partitions": [_position(part) for part in parts]})
+    for topic_id, indexes in unknown.get(group.group, {}).items():
+        error = ErrorCode.UNKNOWN_TOPIC_ID
+        parts = [positions.Fetched(index, error=error) for index in indexes]
+        topics.append({"topic_id": topic_id, "partitions": [_position(part) for part in parts]})
     return {"group_id": group.group, "error_code": group.error, "topics": topics}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
-from broker.server.catalog import INTERNAL, check_name
+from broker.server.catalog import INTERNAL
 from broker.server.configuration import check_topic
 from broker.server.dispatch import Fields, Handler, Request
 from broker.server.handlers.configs import topic_configs
@@ -55,6 +55,12 @@ def _outcome(make: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
 def create_topics(request: Request) -> Fields:
     """Make topics."""
     named = Counter(each.name for each in request.body.topics)
+    if _asked_for(request) > MOST_PARTITIONS:
+        said = {
+            "error_code": ErrorCode.POLICY_VIOLATION,
+            "error_message": f"More than {MOST_PARTITIONS} partitions in one request.",
+        }
+        return {"topics": [{**_unmade(name), **said} for name in named]}
     topics = []
     for each in request.body.topics:
         if named[each.name] > 1:
@@ -65,6 +71,17 @@ def create_topics(request: Request) -> Fields:
             made = _outcome(lambda each=each: _create(request, each))  # type: ignore[misc]
             topics.append({**_unmade(each.name), **made})
     return {"topics": topics}
+
+
+def _asked_for(request: Request) -> int:
+    """How many partitions a request would make; a topic counts for one at least."""
+    default = request.broker.configuration["num.partitions"]
+    counts = (
+        len(each.assignments)
+        or (default if each.num_partitions == DEFAULT else each.num_partitions)
+        for each in request.body.topics
+    )
+    return sum(max(1, count) for count in counts)
 
 
 def _unmade(name: str) -> dict[str, Any]:
@@ -79,7 +96,7 @@ def _unmade(name: str) -> dict[str, Any]:
 
 def _create(request: Request, each: Any) -> dict[str, Any]:
     broker = request.broker
-    check_name(each.name, broker.catalog.topics)
+    broker.catalog.check_name(each.name)
     if each.name in INTERNAL:
         raise Invalid(ErrorCode.INVALID_TOPIC_EXCEPTION, "coordinators make their topics")
     if each.name in broker.catalog.topics:

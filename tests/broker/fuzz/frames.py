@@ -63,7 +63,7 @@ def _length(draw: random.Random, pieces: list[Piece]) -> None:
     most = (1 << bits - 1) - 1
     if not old.compact:
         value = struct.unpack(old.form, old.data)[0]
-        told = draw.choice((most, -most - 1, -2, -1, 0, value + 1, value - 1, 300_001))
+        told = draw.choice((most, -most - 1, -2, -1, 0, value + 1, value - 1, 100_001))
         pieces[at] = length(max(-most - 1, min(most, told)), old.form, compact=False)
         return
     odd = (
@@ -73,7 +73,7 @@ def _length(draw: random.Random, pieces: list[Piece]) -> None:
         varint((1 << 31) - 1),
         varint((1 << 32) - 1),
         varint((1 << 35) - 1),
-        varint(300_002),
+        varint(100_002),
         old.data[:-1] + bytes([old.data[-1] | 0x80]) + b"\x80\x00",
         _ENDLESS,
     )

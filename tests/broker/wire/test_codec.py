@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kio.index import load_request_schema, load_response_schema
 from kio.serial import entity_reader, entity_writer
 
-from broker.wire.apis import APIS, Api, ApiKey, request_decoder, response_encoder
+from broker.wire.apis import APIS, Api, ApiKey, message_decoder, request_decoder, response_encoder
 from broker.wire.codec import MOST_ITEMS, Malformed, Struct, compile_encoder, shapes
 from broker.wire.output import WHOLE, Output
 
@@ -92,7 +92,7 @@ def test_what_kio_writes_is_read(api: Api) -> None:
         entity, _ = entity_reader(schema)(b"".join(out.parts()), 0)
         stream = io.BytesIO()
         entity_writer(schema)(stream, entity)
-        decoded = request_decoder(api.key, version)(memoryview(stream.getvalue()), 0)
+        decoded = message_decoder(api.key, version)(memoryview(stream.getvalue()), 0)
         assert bytes_of(decoded) == message, version
         for cut in range(len(stream.getvalue())) if version == api.newest else ():
             with pytest.raises(Malformed):
@@ -113,13 +113,13 @@ def test_a_promise_of_more_than_there_is_is_refused() -> None:
 
 
 def test_a_message_of_very_many_items_is_refused() -> None:
-    decode = request_decoder(ApiKey.METADATA, 1)
+    decode = message_decoder(ApiKey.METADATA, 1)
     for count, fits in ((MOST_ITEMS, True), (MOST_ITEMS + 1, False)):
         body = memoryview(struct.pack(">i", count) + b"\0\0" * count)
         if fits:
             assert len(decode(body, 0).topics) == count
         else:
-            with pytest.raises(Malformed, match="more than 300000 items"):
+            with pytest.raises(Malformed, match=f"more than {MOST_ITEMS} items"):
                 decode(body, 0)
 
 
