@@ -26,9 +26,7 @@ NAMES: Mapping[str, Callable[..., AbstractContextManager[Server]]] = MappingProx
 
 FOR_SUITES_ONLY = MappingProxyType(
     {
-        "verdict": functools.partial(
-            verdict_broker, settings={"group.initial.rebalance.delay.ms": "500"}
-        ),
+        "verdict": functools.partial(verdict_broker, settings=FOR_SUITES),
         "kafka": functools.partial(apache_kafka, settings=FOR_SUITES),
     }
 )

@@ -59,7 +59,9 @@ GROUPS = (
         tuple(
             f"do_test_{name}"
             for name in ("CreateTopics", "DeleteTopics", "CreatePartitions", "DeleteRecords",
-                         "DeleteGroups", "DescribeConfigs", "AlterConfigs", "ListOffsets")
+                         "DeleteGroups", "DescribeConfigs", "AlterConfigs", "ListOffsets",
+                         "CreateAcls", "DescribeAcls", "DeleteAcls", "UserScramCredentials",
+                         "DescribeTopics", "DescribeCluster", "DescribeConsumerGroups")
         ),
     ),
     Numbers(

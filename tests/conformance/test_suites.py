@@ -123,13 +123,6 @@ def test_what_cannot_be_run_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -
     assert "fake 1.0: there is no npm" in one_line(verdict("conform", "suite"))
 
 
-LACKING: dict[str, set[str]] = {
-    "kafka-python": {"test_create_describe_delete_acls"},  # there are no ACLs yet
-    "librdkafka": set(),
-}
-"""What this project's broker does not pass yet; docs/clients.md says so too."""
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("name", list(SUITES))
@@ -144,4 +137,4 @@ def test_what_apache_kafka_passes_passes(name: str) -> None:
         found = suite.run(broker.bootstrap)
     assert len(found) == suite.tests
     failed = {result.test: result.why for result in found if result.outcome is Outcome.FAILED}
-    assert failed.keys() <= LACKING[name], failed
+    assert not failed
