@@ -315,7 +315,7 @@ def test_what_is_known_needs_no_model() -> None:
 
 def test_terms_without_z3_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "z3", None)
-    spec = importlib.util.spec_from_file_location("terms_without_z3", terms.__file__)
+    spec = importlib.util.spec_from_file_location("terms_without_z3", bits.__file__)
     assert spec is not None
     assert spec.loader is not None
     with pytest.raises(RequestError, match="needs z3"):
