@@ -139,9 +139,13 @@ def test_a_race_would_be_found(sanitizer: str, tmp_path: Path) -> None:
     counted = "__atomic_add_fetch(&run->found, more, __ATOMIC_RELAXED)"
     spoilt = {"search.c": (counted, "(run->found += more)")}
     program = Sanitized(TwoPhase(RM=5), sanitizer, tmp_path, spoilt=spoilt)
-    with pytest.raises(AssertionError, match="data race"):  # in a run where threads do meet
+
+    def run_until_threads_meet() -> None:
         for _ in range(20):
             program.run(3)
+
+    with pytest.raises(AssertionError, match="data race"):
+        run_until_threads_meet()
 
 
 @addresses
