@@ -120,14 +120,11 @@ class Log:
             self.roll()
         base = self.end_offset
         batches.assign(data, base, leader_epoch)
-        header = header._replace(base_offset=base, leader_epoch=leader_epoch)
         append_time = -1
         if self.settings.append_time:
             batches.stamp(data[: header.size], now)
             append_time = now
-            header = header._replace(
-                max_timestamp=now, attributes=header.attributes | batches.LOG_APPEND_TIME
-            )
+        header = batches.read_header(data)
         if self.epochs.assign(leader_epoch, base) or self._epochs_unsaved:
             self.save_epochs()
         aborted = None
@@ -156,12 +153,13 @@ class Log:
 
     def _must_roll(self, header: BatchHeader) -> bool:
         segment, settings = self.active, self.settings
-        if not segment.size:
+        size = segment.size
+        if not size:
             return False
         first = segment.first_timestamp
         last = self.end_offset + header.last_offset_delta
         return (
-            segment.size + header.size > settings.segment_bytes
+            size + header.size > settings.segment_bytes
             or (first is not None and header.max_timestamp - first > settings.roll_ms)
             or last - segment.base_offset > batches.MAX_OFFSET_DELTA
             or segment.index.size + _OFFSET_ENTRY > settings.segment_index_bytes

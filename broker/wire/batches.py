@@ -106,6 +106,10 @@ class BatchHeader(NamedTuple):
         return (self.base_sequence + self.last_offset_delta) & 0x7FFF_FFFF
 
 
+_new = tuple.__new__
+"""Makes a header of the right fields, which need not be counted."""
+
+
 class Corrupt(ValueError):  # noqa: N818 - what the bytes are
     """Bytes that are no whole batch with the checksum that it says."""
 
@@ -113,7 +117,7 @@ class Corrupt(ValueError):  # noqa: N818 - what the bytes are
 def read_header(data: Data, at: int = 0) -> BatchHeader:
     """The header of the batch that starts there; `Corrupt` where it is cut short."""
     try:
-        return BatchHeader._make(HEADER.unpack_from(data, at))
+        return _new(BatchHeader, HEADER.unpack_from(data, at))
     except struct.error as error:
         raise Corrupt("a batch's header is cut short") from error
 
@@ -146,7 +150,7 @@ def from_producer(data: memoryview | None) -> BatchHeader:
     """The header of the one batch that a producer sent; `Refused` where it may not be appended."""
     if data is None or len(data) < HEADER.size:
         raise Refused(ErrorCode.INVALID_RECORD)
-    header = BatchHeader._make(HEADER.unpack_from(data, 0))
+    header = read_header(data)
     if header.length < _LEAST:
         raise Refused(ErrorCode.CORRUPT_MESSAGE)
     if header.magic in {0, 1}:
@@ -170,6 +174,11 @@ def from_producer(data: memoryview | None) -> BatchHeader:
     ):
         raise Refused(ErrorCode.INVALID_RECORD)
     return header
+
+
+def transactional(data: Data) -> bool:
+    """Whether a batch says that it is part of a transaction; one that is cut short does not."""
+    return len(data) >= HEADER.size and bool(data[_ATTRIBUTES + 1] & TRANSACTIONAL)
 
 
 def assign(data: bytearray | memoryview, base_offset: int, leader_epoch: int) -> None:

@@ -18,7 +18,7 @@ from broker.errors import ErrorCode, Refused
 from broker.partition import RecordsRefused
 from broker.server.dispatch import SILENT, Answer, Handler, Request
 from broker.wire.apis import ApiKey
-from broker.wire.batches import HEADER, read_header
+from broker.wire.batches import transactional
 from broker.wire.codec import Malformed
 
 BY_ID = 13
@@ -29,9 +29,11 @@ def produce(request: Request) -> Answer | asyncio.Future[Answer]:
     body = request.body
     if body.acks not in {-1, 0, 1}:
         return _all_refused(request, ErrorCode.INVALID_REQUIRED_ACKS)
-    if any(each.records is None for topic in body.topic_data for each in topic.partition_data):
-        # Apache Kafka fails inside and never answers; a closed connection tells the client more.
-        raise Malformed("a produce request without records")
+    for topic in body.topic_data:
+        for each in topic.partition_data:
+            if each.records is None:
+                # Apache Kafka fails inside and never answers; a closed connection tells more.
+                raise Malformed("a produce request without records")
     if body.transactional_id is not None:
         verified = _verified(request)
         if verified is not None:
@@ -86,7 +88,8 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
         partition = broker.catalog.partition(name, part.index)
         if broker.catalog.topics[name].internal:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)  # noqa: TRY301
-        _check_transaction(request, part.records)
+        if transactional(part.records) and request.body.transactional_id is None:
+            raise Refused(ErrorCode.INVALID_RECORD)  # noqa: TRY301
         appended, size = partition.produce(part.records, broker.now())
     except RecordsRefused as refused:
         told = [
@@ -108,15 +111,6 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
         "log_append_time": appended.append_time,
         "log_start_offset": partition.log.start_offset,
     }
-
-
-def _check_transaction(request: Request, data: memoryview) -> None:
-    """A batch is of a transaction where the request is, and not otherwise."""
-    if len(data) < HEADER.size:
-        return
-    header = read_header(data)
-    if header.transactional and request.body.transactional_id is None:
-        raise Refused(ErrorCode.INVALID_RECORD)
 
 
 def _refused(index: int, error: ErrorCode) -> dict[str, Any]:
