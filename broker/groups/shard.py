@@ -68,12 +68,14 @@ class Removed:
 class Shard:
     """The groups of one partition.
 
-    late  markers that were written while the log before them was being replayed
+    late   markers that were written while the log before them was being replayed
+    unled  groups that were written without a leader: they were about to rebalance
     """
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.late: list[Marker] = []
+        self.unled: set[str] = set()
         self.rebalance = Rebalance(core)
         self.watch = Watch(core)
         consumers = Consumers(core, self.rebalance, self.watch)
@@ -194,6 +196,7 @@ class Shard:
                     self.core.classic[key.group] = ClassicGroup(key.group)
             case GroupKey(name), GroupValue() as group:
                 self.core.classic[name] = restored(name, group)
+                (self.unled.discard if group.leader else self.unled.add)(name)
                 self.core.consumer.pop(name, None)
             case GroupKey(name), None:
                 self.core.classic.pop(name, None)
@@ -216,7 +219,7 @@ class Shard:
         self.core.consumer[name].apply(key, value)
 
     def loaded(self) -> None:
-        """All members have a session from now on; a group that is too large rebalances."""
+        """All members have a session from now on; who is too large, or is to, rebalances."""
         for marker in self.late:
             self.replay(marker)
         for group in self.core.classic.values():

@@ -2,10 +2,12 @@
 
     it leaves, or is not heard of   the group rebalances: what it had is to be assigned anew
     a static one comes back with    its target is the assignment of the member that took its
-    the classic protocol            place, and nothing moves, unless the target is out of date
+    the classic protocol            place, and nothing moves; but where somebody has yet to follow
+                                    the target, or the target the group, that rebalances, too
 
 The generation is what the group's epoch was.  Members that were behind it are told so by their
-next heartbeat, and join again.
+next heartbeat, and join again.  A group that is to rebalance is written without a leader, so that
+it does so, too, if its coordinator starts again before it has.
 
 It is not done where the policy is against it, or the group too large for a classic one; the group
 stays a consumer group then, of members that all speak the classic protocol.
@@ -14,6 +16,7 @@ stays a consumer group then, of members that all speak the classic protocol.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from broker.groups.classic.group import CONSUMER, ClassicGroup, State
@@ -74,7 +77,8 @@ def become_classic(
         each.assignment = assignment_of(target, names, version)
     assignments = {name: each.assignment for name, each in classic.members.items()}
     draft.records += [encode(key, None) for key in group.tombstones()]
-    draft.records.append(group_record(classic, assignments))
+    written = replace(classic, leader=None) if rebalance else classic
+    draft.records.append(group_record(written, assignments))
     draft.becomes, draft.rebalances = classic, rebalance
 
 

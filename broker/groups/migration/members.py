@@ -123,10 +123,13 @@ class ClassicMembers:
         ):
             return advance(self.core, draft, before, said, owned)
         after = subscribe(self.core, draft, before, said)
-        stale = draft.group.target_epoch < draft.group.epoch
-        if not stale:
+        at = draft.group.epoch
+        settled = draft.group.target_epoch == at and all(
+            each.state is MemberState.STABLE and each.epoch == at for each in left
+        )
+        if settled:
             after = follow(self.core, draft, after, owned)
-        become_classic(self.core, draft, [*left, after], group.epoch, rebalance=stale)
+        become_classic(self.core, draft, [*left, after], group.epoch, rebalance=not settled)
         return after
 
     def _joining(self, draft: Draft, request: JoinGroup) -> Member:
