@@ -19,6 +19,7 @@ from checker.engines.symbolic import (
     terms,
 )
 from checker.engines.symbolic.replay import Replay
+from checker.engines.symbolic.terms import bits
 from checker.engines.symbolic.unrolling import Taken, Unrolling
 from checker.errors import RequestError
 from checker.language.domains import Settings
