@@ -36,7 +36,9 @@ def shown(value: object) -> str:
         items = sorted(value) if isinstance(value, frozenset | set) else value
         return "[" + ", ".join(map(shown, items)) + "]"
     if isinstance(value, bytes):
-        return value.decode("ascii", "backslashreplace") or "b''"
+        return (
+            "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in value) or "b''"
+        )
     return str(value) if value != "" else "''"
 
 

@@ -40,6 +40,9 @@ from broker.sansio import Token
 
 FENCED = frozenset({ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_INSTANCE_ID})
 
+AGAIN = 500
+"""How long until a member that could not be put out is tried again, ms."""
+
 
 class Consumers:
     """ConsumerGroupHeartbeat, and the timers of the members of consumer groups."""
@@ -138,8 +141,7 @@ class Consumers:
 
         def then(error: ErrorCode) -> None:
             if error is not ErrorCode.NONE:
-                # It is still there, and is to be out once this can be written.
-                self.watch.heard(group, group.members[due.member])
+                self.core.out.set_timer(due, AGAIN)
                 return
             self.core.tell(
                 Event.MEMBER_EXPIRED, group=due.group, member=due.member, why=WHY[type(due)]

@@ -13,6 +13,13 @@ from broker.errors import ErrorCode
 from broker.groups.config import GroupConfig
 from broker.groups.consumer.requests import ConsumerGroupDescribe, ConsumerGroupHeartbeat
 from broker.groups.coordinator import GroupCoordinator, TopicsChanged
+from broker.groups.migration.embedded import (
+    Assignment,
+    NamedPartitions,
+    Subscription,
+    write_assignment,
+    write_subscription,
+)
 from broker.groups.offsets.requests import (
     GroupWanted,
     OffsetCommit,
@@ -45,10 +52,31 @@ TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 Said = dict[str, str]
 
 
-def protocols(text: str) -> tuple[Protocol, ...]:
-    """range:one,sticky: the metadata is the text after the colon."""
-    pairs = [each.partition(":") for each in text.split(",") if each]
-    return tuple(Protocol(name, metadata.encode()) for name, _, metadata in pairs)
+def protocols(said: Said) -> tuple[Protocol, ...]:
+    """range:one,sticky: the metadata is the text after the colon, or a consumer's subscription."""
+    pairs = [each.partition(":") for each in said.get("protocols", "range").split(",") if each]
+    told = subscription(said) if "subscribes" in said else b""
+    return tuple(Protocol(name, metadata.encode() or told) for name, _, metadata in pairs)
+
+
+def subscription(said: Said) -> bytes:
+    """A consumer's, of the version that cooperative assignors use."""
+    generation, topics_ = int(said.get("since", "-1")), listed(said["subscribes"])
+    return write_subscription(
+        Subscription(topics_, None, named(said.get("has", "")), generation), 2
+    )
+
+
+def named(text: str) -> tuple[NamedPartitions, ...]:
+    """t:0,t:1."""
+    return tuple(NamedPartitions(each.topic, each.partitions) for each in wanted(text) or ())
+
+
+def assignment(text: str) -> bytes:
+    """t:0+t:1: a consumer's assignment; or any text."""
+    if ":" not in text:
+        return text.encode()
+    return write_assignment(Assignment(named(text.replace("+", ","))), 1)
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -106,7 +134,7 @@ REQUESTS: dict[str, Callable[[Said], object]] = {
         int(said.get("session", "10000")),
         int(said.get("rebalance", "30000")),
         said.get("type", "consumer"),
-        protocols(said.get("protocols", "range")),
+        protocols(said),
         said.get("instance"),
         said.get("client", "c"),
         "/127.0.0.1",
@@ -120,10 +148,8 @@ REQUESTS: dict[str, Callable[[Said], object]] = {
         said.get("type"),
         said.get("protocol"),
         tuple(
-            (member, assignment.encode())
-            for member, _, assignment in (
-                each.partition(":") for each in listed(said.get("assign", ""))
-            )
+            (member, assignment(given))
+            for member, _, given in (each.partition(":") for each in listed(said.get("assign", "")))
         ),
     ),
     "heartbeat": lambda said: Heartbeat(
@@ -199,7 +225,8 @@ class Session:
 
     def configure(self, said: Said) -> None:
         values = {"group_initial_rebalance_delay_ms": "3000"} | said
-        config = GroupConfig(**{name: int(value) for name, value in values.items()})  # type: ignore[arg-type]
+        typed = {name: int(value) if value.isdigit() else value for name, value in values.items()}
+        config = GroupConfig(**typed)  # type: ignore[arg-type]
         numbers = count(1)
         coordinator = GroupCoordinator(config, lambda: str(next(numbers)))
         self.shell.handle = coordinator.handle
