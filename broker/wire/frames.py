@@ -15,7 +15,7 @@ Source: the protocol guide; KIP-482, KIP-511.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from broker.wire.apis import APIS, Api, ApiKey
 from broker.wire.codec import Buffer, Malformed, read_varint
@@ -30,8 +30,7 @@ class Unsupported(ValueError):  # noqa: N818 - what the request is
     """A request of an API or a version that is not served."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHeader:
+class RequestHeader(NamedTuple):
     """Who asks what.
 
     body  where in the frame the request's body starts
@@ -55,8 +54,8 @@ def read_header(frame: Buffer) -> RequestHeader:
     except struct.error as error:
         raise Malformed("a header is cut short") from error
     try:
-        api = APIS[ApiKey(key)]
-    except (KeyError, ValueError) as error:
+        api = APIS[key]
+    except KeyError as error:
         raise Unsupported(f"an API of key {key}") from error
     if not api.serves(version):
         if api.key is ApiKey.API_VERSIONS:
