@@ -159,7 +159,7 @@ class ConsumerGroup:
         """The keys of all records that there can be of the group."""
         for name in self.members:
             yield CurrentKey(self.name, name)
-        for name in self.targets.keys() | self.members.keys():
+        for name in dict.fromkeys((*self.members, *self.targets)):
             yield TargetKey(self.name, name)
         yield TargetEpochKey(self.name)
         for name in self.members:

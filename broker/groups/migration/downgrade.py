@@ -111,7 +111,7 @@ def finish(rebalance: Rebalance, watch: Watch, draft: Draft) -> None:
     """The classic group is there: timers, and its rebalance."""
     classic = draft.becomes
     assert classic is not None
-    for name in {*draft.group.members, *draft.out}:
+    for name in dict.fromkeys((*draft.group.members, *draft.out)):
         watch.gone(classic.name, name)
     for member in classic.members.values():
         rebalance.alive(classic, member)
