@@ -17,8 +17,9 @@ Source: KIP-101, KIP-320.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
@@ -27,8 +28,9 @@ from broker.log.producers import Aborted
 from broker.log.settings import MAX_INT64, LogSettings
 from broker.wire import batches
 from broker.wire.batches import BatchHeader, Corrupt
-from broker.wire.records import LogRecord, read_records, recompress
+from broker.wire.records import Allowance, LogRecord, TooMuch, each_record, recompress
 
+T = TypeVar("T")
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
 
 
@@ -109,19 +111,24 @@ class Partition:
         self._advance()
         return appended
 
-    def produce(self, data: memoryview | None, now: int) -> tuple[Appended, int]:
-        """Append what a producer sent; where it is, and its bytes."""
+    def produce(
+        self, data: memoryview | None, now: int, allowance: Allowance
+    ) -> tuple[Appended, int]:
+        """Append what a producer sent; where it is, and its bytes.
+
+        allowance  how much its request may still have looked into
+        """
         settings = self.log.settings
         header = batches.from_producer(data)
         assert data is not None
         if header.size > settings.max_message_bytes:
             raise Refused(ErrorCode.MESSAGE_TOO_LARGE)
         if not settings.append_time:
-            _check_times(data, header, settings, now)
+            _check_times(data, header, settings, now, allowance)
         if settings.compact:
-            _each_has_a_key(data)
+            _each_has_a_key(data, allowance)
         if settings.codec is not None and settings.codec != header.codec:
-            data, header = _recompressed(data, settings)
+            data, header = _recompressed(data, settings, allowance)
         return self.append(data, header, now), header.size
 
     # Reading ----------------------------------------------------------------------------------
@@ -138,10 +145,12 @@ class Partition:
             aborted = log.aborted(offset, limit) if data else []
         return Read(data, self.high_watermark, self.stable_offset, log.start_offset, aborted)
 
-    def offset_for(self, timestamp: int, *, committed: bool) -> tuple[int, int, int]:
+    def offset_for(
+        self, timestamp: int, allowance: Allowance, *, committed: bool
+    ) -> tuple[int, int, int]:
         """The time, offset and leader epoch of the first record that is no older; or by a name.
 
-        -1 stands for no time, and -1 for no such record.
+        -1 stands for no time, and -1 for no such record.  The allowance is that of the request.
         """
         limit = self.limit(committed=committed)
         if timestamp == LATEST:
@@ -152,9 +161,9 @@ class Partition:
         if timestamp == LATEST_TIERED:
             return -1, -1, -1
         if timestamp == MAX_TIMESTAMP:
-            found = self.log.newest()
+            found = self.log.newest(allowance)
         elif timestamp >= 0:
-            found = self.log.first_since(timestamp)
+            found = self.log.first_since(timestamp, allowance)
         else:
             raise Refused(ErrorCode.UNSUPPORTED_VERSION)
         if found is None or found[1] >= limit:
@@ -175,22 +184,38 @@ class Partition:
         return self.log.start_offset
 
 
-def _records(data: memoryview) -> list[LogRecord]:
+def _looked_into(allowance: Allowance, look: Callable[[], T]) -> T:
+    """What is found in a batch, `Refused` where it is not sound, or there is too much of it.
+
+    What is too much together with the batches before it is not too much when it comes alone: then
+    the producer is to try again.
+    """
+    untouched = allowance.untouched
     try:
-        return read_records(data)
+        return look()
+    except TooMuch as error:
+        alone, late = ErrorCode.CORRUPT_MESSAGE, ErrorCode.REQUEST_TIMED_OUT
+        raise Refused(alone if untouched else late) from error
     except Corrupt as error:
         raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
 
 
-def _each_has_a_key(data: memoryview) -> None:
+def _records(data: memoryview, allowance: Allowance) -> list[LogRecord]:
+    return _looked_into(allowance, lambda: list(each_record(data, allowance)))
+
+
+def _each_has_a_key(data: memoryview, allowance: Allowance) -> None:
     """Refuse what compaction could not tell apart."""
-    without = {at: None for at, record in enumerate(_records(data)) if record.key is None}
+    records = enumerate(_records(data, allowance))
+    without = {at: None for at, record in records if record.key is None}
     if without:
         why = "Compacted topic cannot accept message without key"
         raise RecordsRefused(ErrorCode.INVALID_RECORD, without, why)
 
 
-def _check_times(data: memoryview, header: BatchHeader, settings: LogSettings, now: int) -> None:
+def _check_times(
+    data: memoryview, header: BatchHeader, settings: LogSettings, now: int, allowance: Allowance
+) -> None:
     """Refuse records that are too new; or too old, where there is a limit: then each is looked at.
 
     A record without a time (-1) is neither.
@@ -200,7 +225,7 @@ def _check_times(data: memoryview, header: BatchHeader, settings: LogSettings, n
         return
     wrong = {
         at: f"Timestamp {record.timestamp} is out of range: within [{oldest}, {newest}]"
-        for at, record in enumerate(_records(data))
+        for at, record in enumerate(_records(data, allowance))
         if record.timestamp != batches.NO_TIMESTAMP and not oldest <= record.timestamp <= newest
     }
     if wrong or header.max_timestamp > newest:
@@ -208,13 +233,13 @@ def _check_times(data: memoryview, header: BatchHeader, settings: LogSettings, n
         raise RecordsRefused(ErrorCode.INVALID_TIMESTAMP, wrong, why)
 
 
-def _recompressed(data: memoryview, settings: LogSettings) -> tuple[memoryview, BatchHeader]:
+def _recompressed(
+    data: memoryview, settings: LogSettings, allowance: Allowance
+) -> tuple[memoryview, BatchHeader]:
     """A batch as the topic wants it compressed."""
-    assert settings.codec is not None
-    try:
-        made = recompress(data, settings.codec, settings.level)
-    except Corrupt as error:
-        raise Refused(ErrorCode.CORRUPT_MESSAGE) from error
+    codec = settings.codec
+    assert codec is not None
+    made = _looked_into(allowance, lambda: recompress(data, codec, settings.level, allowance))
     header = batches.read_header(made)
     if header.size > settings.max_message_bytes:
         raise Refused(ErrorCode.MESSAGE_TOO_LARGE)

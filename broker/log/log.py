@@ -28,7 +28,7 @@ from broker.log.segment import DELETED, Found, Segment, named
 from broker.log.settings import LogSettings
 from broker.wire import batches
 from broker.wire.batches import BatchHeader
-from broker.wire.records import read_marker
+from broker.wire.records import Allowance, read_marker
 
 SNAPSHOT = ".snapshot"
 _TIME_ENTRY, _OFFSET_ENTRY = 12, 8
@@ -257,19 +257,21 @@ class Log:
         for segment, found in self.found(offset):
             yield found.header, segment.batch(found)
 
-    def first_since(self, timestamp: int) -> tuple[int, int] | None:
+    def first_since(
+        self, timestamp: int, allowance: Allowance | None = None
+    ) -> tuple[int, int] | None:
         """The time and offset of the first record that is no older."""
         for segment in self.segments[self._floor(self.start_offset) :]:
             if segment.max_timestamp >= timestamp:
-                found = segment.first_since(timestamp, self.start_offset)
+                found = segment.first_since(timestamp, self.start_offset, allowance)
                 if found is not None:
                     return found
         return None
 
-    def newest(self) -> tuple[int, int] | None:
+    def newest(self, allowance: Allowance | None = None) -> tuple[int, int] | None:
         """The time and offset of the newest record."""
         newest = max((segment.max_timestamp for segment in self.segments), default=-1)
-        return self.first_since(newest) if newest >= 0 else None
+        return self.first_since(newest, allowance) if newest >= 0 else None
 
     # Cutting ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from broker.log.files import Disk
 from broker.log.index import OffsetIndex, TimeIndex, TransactionIndex
 from broker.log.producers import Aborted
 from broker.wire.batches import HEADER, BatchHeader, Corrupt, Data, checked, read_header
-from broker.wire.records import read_records
+from broker.wire.records import Allowance, TooMuch, each_record
 
 LOG, INDEX, TIME_INDEX, TXN_INDEX = ".log", ".index", ".timeindex", ".txnindex"
 DELETED, CLEANED, SWAP = ".deleted", ".cleaned", ".swap"
@@ -188,14 +188,26 @@ class Segment:
             if found.header.max_timestamp > self._newest[0]:
                 self._newest = (found.header.max_timestamp, found.header.last_offset)
 
-    def first_since(self, timestamp: int, start: int) -> tuple[int, int] | None:
-        """The time and offset of the first record from `start` on that is no older."""
+    def first_since(
+        self, timestamp: int, start: int, allowance: Allowance | None = None
+    ) -> tuple[int, int] | None:
+        """The time and offset of the first record from `start` on that is no older.
+
+        allowance  how much may be looked into: of a batch that is larger than that by itself the
+                   beginning is told, and `TooMuch` is raised where others have used it up
+        """
         offset = max(self.time_index.offset(timestamp), start)
         for found in self.headers(self.index.position(offset)):
             if found.header.max_timestamp >= timestamp:
-                for record in read_records(self.batch(found)):
-                    if record.timestamp >= timestamp and record.offset >= start:
-                        return record.timestamp, record.offset
+                whole = allowance is None or allowance.untouched
+                try:
+                    for record in each_record(self.batch(found), allowance):
+                        if record.timestamp >= timestamp and record.offset >= start:
+                            return record.timestamp, record.offset
+                except TooMuch:
+                    if not whole:
+                        raise
+                    return found.header.max_timestamp, max(found.header.base_offset, start)
         return None
 
     def restart(self) -> None:

@@ -41,6 +41,9 @@ from broker.wire.compression import XERIAL, compress
 LIMIT = 64 << 20
 """Bytes that a batch's records may have when they are not compressed."""
 
+MOST_RECORDS = 200_000
+"""Records that a batch may have where each is looked at as it comes in."""
+
 MAX_TIMESTAMP = (1 << 63) - 1
 
 _NO_ROOM = "failed to write whole buffer"
@@ -66,39 +69,69 @@ class LogRecord:
     rest: bytes
 
 
-def decompress(codec: int, data: Data) -> bytes:
-    """What was compressed; `Corrupt` where it was not, or is larger than `LIMIT`."""
+class TooMuch(Corrupt):
+    """More than may be looked into."""
+
+
+@dataclass
+class Allowance:
+    """What may still be looked into on behalf of one request, or of nobody.
+
+    size     bytes, when they are not compressed
+    records  how many
+    """
+
+    size: int = LIMIT
+    records: int = MOST_RECORDS
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has been looked into yet."""
+        return self == Allowance()
+
+    def spend(self, size: int, records: int) -> None:
+        """Take so much of it; `TooMuch` where there is less."""
+        if size > self.size or records > self.records:
+            raise TooMuch("more records than may be looked into")
+        self.size -= size
+        self.records -= records
+
+
+def decompress(codec: int, data: Data, limit: int = LIMIT) -> bytes:
+    """What was compressed; `Corrupt` where it was not, `TooMuch` where it is larger than that."""
     if codec == Codec.NONE:
         return bytes(data)
     if codec == Codec.SNAPPY:
-        return _unsnap(bytes(data))
+        return _unsnap(bytes(data), limit)
     known = {Codec.GZIP: cramjam.gzip, Codec.LZ4: cramjam.lz4, Codec.ZSTD: cramjam.zstd}
     if codec not in known:
         raise Corrupt(f"compressed by {codec}")
-    size = min(LIMIT, max(4096, 8 * len(data)))
+    size = min(limit, max(4096, 8 * len(data)))
     while True:
         room = bytearray(size)
         try:
             count = known[Codec(codec)].decompress_into(bytes(data), room)
         except cramjam.DecompressionError as error:
-            if size >= LIMIT or str(error) != _NO_ROOM:
+            if str(error) != _NO_ROOM:
                 raise Corrupt(f"records that cannot be decompressed: {error}") from error
-            size = min(LIMIT, 4 * size)
+            if size >= limit:
+                raise TooMuch("records that are too large when decompressed") from error
+            size = min(limit, 4 * size)
         else:
             return bytes(memoryview(room)[:count])
 
 
-def _unsnap(data: bytes) -> bytes:
+def _unsnap(data: bytes, limit: int) -> bytes:
     """Snappy as Java writes it, in blocks, or as one block."""
     try:
         if not data.startswith(XERIAL):
-            return _block(data, LIMIT)
+            return _block(data, limit)
         found, at = bytearray(), _XERIAL_HEADER
         while at < len(data):
             (size,) = struct.unpack_from(">i", data, at)
             if size < 0:
                 raise Corrupt("a block of negative length")
-            found += _block(data[at + 4 : at + 4 + size], LIMIT - len(found))
+            found += _block(data[at + 4 : at + 4 + size], limit - len(found))
             at += 4 + size
         return bytes(found)
     except (struct.error, cramjam.DecompressionError) as error:
@@ -107,7 +140,7 @@ def _unsnap(data: bytes) -> bytes:
 
 def _block(data: bytes, limit: int) -> bytes:
     if cramjam.snappy.decompress_raw_len(data) > limit:
-        raise Corrupt("records that are too large when decompressed")
+        raise TooMuch("records that are too large when decompressed")
     return bytes(cramjam.snappy.decompress_raw(data))
 
 
@@ -152,14 +185,26 @@ def read_records(batch: Data) -> list[LogRecord]:
     return list(each_record(batch))
 
 
-def each_record(batch: Data) -> Iterator[LogRecord]:
-    """The same, one after the other.
+def _body(batch: Data, header: BatchHeader, allowance: Allowance | None) -> bytes:
+    """All its records, as bytes that are not compressed; an allowance is for what was."""
+    data = memoryview(batch)[HEADER.size : header.size]
+    if allowance is None or header.codec == Codec.NONE:
+        return decompress(header.codec, data)
+    found = decompress(header.codec, data, allowance.size)
+    allowance.spend(len(found), 0)
+    return found
+
+
+def each_record(batch: Data, allowance: Allowance | None = None) -> Iterator[LogRecord]:
+    """The same, one after the other; `TooMuch` where they are more than is allowed.
 
     Their offsets grow, within those of the batch: a record that claimed another's offset would
     have compaction take it for the newer one.
     """
     header = read_header(batch)
-    data = decompress(header.codec, memoryview(batch)[HEADER.size : header.size])
+    if allowance is not None:
+        allowance.spend(0, header.records)
+    data = _body(batch, header, allowance)
     at, before = 0, header.base_offset - 1
     try:
         for _ in range(header.records):
@@ -317,9 +362,11 @@ def rebuild(
     return seal(changed, compress(Codec(header.codec), bytes(body)))
 
 
-def recompress(batch: Data, codec: Codec, level: int | None = None) -> bytearray:
+def recompress(
+    batch: Data, codec: Codec, level: int | None = None, allowance: Allowance | None = None
+) -> bytearray:
     """The same batch, compressed otherwise; `Corrupt` where it cannot be read."""
-    header = BatchHeader._make(HEADER.unpack_from(batch, 0))
-    body = decompress(header.codec, memoryview(batch)[HEADER.size : header.size])
+    header = read_header(batch)
+    body = _body(batch, header, allowance)
     attributes = header.attributes & ~CODEC_MASK | codec
     return seal(header._replace(attributes=attributes), compress(codec, body, level))

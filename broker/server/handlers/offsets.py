@@ -9,6 +9,7 @@ from broker.errors import ErrorCode, Refused
 from broker.server.dispatch import Fields, Handler, Request
 from broker.wire.apis import ApiKey
 from broker.wire.batches import Corrupt
+from broker.wire.records import Allowance, TooMuch
 
 COMMITTED = 1
 
@@ -16,13 +17,13 @@ COMMITTED = 1
 def list_offsets(request: Request) -> Fields:
     """The offset of a time, or of the beginning or the end."""
     body = request.body
-    committed = getattr(body, "isolation_level", 0) == COMMITTED
+    committed, allowance = getattr(body, "isolation_level", 0) == COMMITTED, Allowance()
     return {
         "topics": [
             {
                 "name": each.name,
                 "partitions": [
-                    _offset(request, each.name, part, committed=committed)
+                    _offset(request, each.name, part, allowance, committed=committed)
                     for part in each.partitions
                 ],
             }
@@ -31,16 +32,23 @@ def list_offsets(request: Request) -> Fields:
     }
 
 
-def _offset(request: Request, topic: str, part: Any, *, committed: bool) -> dict[str, Any]:
+def _offset(
+    request: Request, topic: str, part: Any, allowance: Allowance, *, committed: bool
+) -> dict[str, Any]:
     timestamp, offset, epoch, error = -1, -1, -1, ErrorCode.NONE
     try:
         partition = request.broker.catalog.partition(topic, part.partition_index)
         partition.check_epoch(part.current_leader_epoch)
-        timestamp, offset, epoch = partition.offset_for(part.timestamp, committed=committed)
+        timestamp, offset, epoch = partition.offset_for(
+            part.timestamp, allowance, committed=committed
+        )
     except Refused as refused:
         error = refused.error
     except OSError:
         error = ErrorCode.KAFKA_STORAGE_ERROR
+    except TooMuch:
+        # Together with others it is: alone it will not be.
+        error = ErrorCode.REQUEST_TIMED_OUT
     except Corrupt:
         error = ErrorCode.CORRUPT_MESSAGE
     return {

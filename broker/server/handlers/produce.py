@@ -20,6 +20,7 @@ from broker.server.dispatch import SILENT, Answer, Handler, Request
 from broker.wire.apis import ApiKey
 from broker.wire.batches import transactional
 from broker.wire.codec import Malformed
+from broker.wire.records import Allowance
 
 BY_ID = 13
 
@@ -50,14 +51,14 @@ def _verified(request: Request) -> asyncio.Future[Answer] | None:
 
 def append(request: Request, refused: Mapping[tuple[str, int], ErrorCode] | None = None) -> Answer:
     """Append all but what is refused already."""
-    body, failed = request.body, False
+    body, failed, allowance = request.body, False, Allowance()
     responses = []
     for each in body.topic_data:
         name = topic_name(request, each, BY_ID)
         partitions = []
         for part in each.partition_data:
             error = (refused or {}).get((name or "", part.index), ErrorCode.NONE)
-            result = _append(request, name, part, error)
+            result = _append(request, name, part, error, allowance)
             failed = failed or result["error_code"] != ErrorCode.NONE
             partitions.append(result)
         topic_id = each.topic_id if request.version >= BY_ID else None
@@ -78,7 +79,9 @@ def topic_name(request: Request, each: Any, by_id: int) -> str | None:
     return None if topic is None else topic.name
 
 
-def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> dict[str, Any]:
+def _append(
+    request: Request, name: str | None, part: Any, error: ErrorCode, allowance: Allowance
+) -> dict[str, Any]:
     broker = request.broker
     try:
         if error is not ErrorCode.NONE:
@@ -90,7 +93,7 @@ def _append(request: Request, name: str | None, part: Any, error: ErrorCode) -> 
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)  # noqa: TRY301
         if transactional(part.records) and request.body.transactional_id is None:
             raise Refused(ErrorCode.INVALID_RECORD)  # noqa: TRY301
-        appended, size = partition.produce(part.records, broker.now())
+        appended, size = partition.produce(part.records, broker.now(), allowance)
     except RecordsRefused as refused:
         told = [
             {"batch_index": at, "batch_index_error_message": wrong}
