@@ -1,8 +1,9 @@
 """What must not be found in a history, and what finds it.
 
-The anomalies are those that Jepsen's Kafka workload looks for, and two that a crash can bring: what
-had been read is gone, and committed offsets are behind what was acknowledged.  Each is found by a
-function of its own over the facts of a history; none needs the broker any more.
+The anomalies are those that Jepsen's Kafka workload looks for, two that a crash can bring (what had
+been read is gone, and committed offsets are behind what was acknowledged), and two of what a group
+promises: one owner for a partition, and no commit of a former one.  Each is found by a function of
+its own over the facts of a history; none needs the broker any more.
 
 Some are allowed by what Kafka says of itself, and are told without being held against it: sends of
 others land between two of one's own.  What else is to be allowed (duplicates of a producer that is
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from conformance.history import commits, reads, sends
+from conformance.history import commits, owners, reads, sends
 from conformance.history.facts import Facts, facts
 from conformance.history.found import Anomaly
 from conformance.history.operations import History, Poll, Send
@@ -40,6 +41,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "nonmonotonic-send": "A later send of a producer has an earlier offset.",
         "committed-too-far": "An offset was committed beyond what had been processed.",
         "committed-went-back": "A group's committed offset is behind one that was acknowledged.",
+        "owned-twice": "Two members of a group had a partition at once.",
+        "late-commit": "A commit was accepted of a member whose partition was another's by then.",
     }
 )
 """Every kind, in the order in which they are told: its name, and what happened."""
@@ -58,6 +61,8 @@ SEARCHES: tuple[Callable[[Facts], Iterator[Anomaly]], ...] = (
     sends.order,
     commits.too_far,
     commits.went_back,
+    owners.twice,
+    owners.commits_of_former_owners,
 )
 
 

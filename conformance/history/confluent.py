@@ -2,7 +2,9 @@
 
 A producer's send says where it goes, as the history must even if no answer comes.  A consumer hands
 out records in the order in which librdkafka does; where partitions are given or taken in between, a
-poll ends there, so that the history tells the one before the other.
+poll ends there, so that the history tells the one before the other.  What is to be given up is told
+before librdkafka says so to the broker, and what is given after the broker did: so whoever has a
+partition next is told of later.
 
 What the broker refuses by name has certainly failed.  Everything else that is no acknowledgement
 is unknown: librdkafka gives a record up also after it was sent.
@@ -199,7 +201,8 @@ class Consumer:
         self.recorder = recorder
         self.process = process
         self.group = group
-        self._moves: list[Move] = []
+        self._found: list[Polled] = []
+        self._moved = False
         self._next: confluent_kafka.Message | None = None
         self._positions: dict[Place, int] = {}
         self.ends: dict[Place, int] = {}
@@ -225,12 +228,16 @@ class Consumer:
         """Join the group."""
 
         def moved(how: str) -> Any:
-            return lambda _, found: self._moves.append(
-                Move(how, self.process, tuple(Place(each.topic, each.partition) for each in found))
+            return lambda _, found: self._move(
+                how, tuple(Place(each.topic, each.partition) for each in found)
             )
 
-        lost = moved("revoke")
-        self.client.subscribe([topic], on_assign=moved("assign"), on_revoke=lost, on_lost=lost)
+        self.client.subscribe(
+            [topic],
+            on_assign=moved("assign"),
+            on_revoke=moved("revoke"),
+            on_lost=moved("lose"),
+        )
 
     def assign(self, places: Sequence[Place]) -> None:
         """Read partitions from their beginning, in no group."""
@@ -243,13 +250,12 @@ class Consumer:
         """The next records, with what is there already; () where none came in that time."""
         found: list[Polled] = []
         while len(found) < most:
-            message, self._next = self._next, None
+            message, self._next, self._moved = self._next, None, False
             if message is None:
                 message = self.client.poll(0 if found else timeout)
-                if self._moves and found:
+                if self._moved and found:
                     self._next = message
                     break
-                self._settle()
             if message is None:
                 break
             if (error := message.error()) is not None:
@@ -258,11 +264,9 @@ class Consumer:
                     continue
                 break
             found.append(_polled(message))
+            self._found.append(found[-1])
             self.ends.pop(found[-1].place, None)
-        if found:
-            self._returned(found)
-        else:
-            self._settle()
+        self._returned()
         return tuple(found)
 
     def processed(self) -> None:
@@ -314,22 +318,24 @@ class Consumer:
     def close(self) -> None:
         """Leave the group."""
         self.client.close()
-        self._settle()
 
-    def _settle(self) -> None:
-        """Write down what was given and taken; what was polled there counts no more."""
-        for move in self._moves:
-            self.recorder(move)
-            for place in move.partitions:
-                self._positions.pop(place, None)
-                self.ends.pop(place, None)
-        self._moves.clear()
+    def _move(self, how: str, places: tuple[Place, ...]) -> None:
+        """Write down what is given and taken; what was polled there counts no more."""
+        self._returned()
+        self.recorder(Move(how, self.process, places, self.group))
+        self._moved = True
+        for place in places:
+            self._positions.pop(place, None)
+            self.ends.pop(place, None)
 
-    def _returned(self, found: list[Polled]) -> None:
+    def _returned(self) -> None:
+        """Write down what has been found."""
+        if not self._found:
+            return
+        found, self._found = self._found, []
         self.recorder(Poll(self.process, tuple(found)))
         for record in found:
             self._positions[record.place] = record.offset + 1
-        self._settle()
 
     def _complaint(self, error: KafkaError, message: confluent_kafka.Message) -> None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()

@@ -118,12 +118,15 @@ class Processed:
 class Move:
     """Partitions were given to a consumer or taken from it, or it chose another offset in them.
 
-    how  assign, revoke or seek
+    how    assign; revoke: it gives them up, and nobody has had them meanwhile; lose: it was told
+           that they are others' by now; or seek
+    group  whose member it is, where the group assigns
     """
 
     how: str
     process: str
     partitions: tuple[Place, ...]
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ Operation = Open | Send | Poll | Processed | Move | Complete | Commit | Committe
 History = Sequence[Operation]
 """Operations in order.  Line n of a file, counted from 1, is the operation at n - 1."""
 
-MOVES = ("assign", "revoke", "seek")
+MOVES = ("assign", "revoke", "lose", "seek")
 OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
     {
         "open": Open,

@@ -70,6 +70,10 @@ def moved(how: str) -> Move:
     return Move(how, "c", (PLACE,))
 
 
+def member(how: str, process: str = "c") -> Move:
+    return Move(how, process, (PLACE,), "g")
+
+
 CAREFUL = Open("c", "read_committed")
 EVERYTHING = Complete("all", (PLACE,))
 ALL = poll("a@0", "b@1", "c@2", process="all")
@@ -260,5 +264,30 @@ CASES = [
         [commit(3), commit(5, inside="x"), End("c", "x", "commit"), committed(3)],
         (3, 4),
         [commit(3), commit(5, inside="x"), End("c", "x", "abort"), committed(3)],
+    ),
+    Case(
+        "owned-twice",
+        [member("assign"), member("assign", "d"), member("revoke")],
+        (1, 2, 3),
+        [member("assign"), member("revoke"), member("assign", "d"), member("assign", "d")],
+    ),
+    Case(
+        "owned-twice",
+        [member("assign"), member("assign", "d")],
+        (1, 2),
+        [member("assign"), member("assign", "d"), member("lose")],
+    ),
+    Case(
+        "owned-twice",
+        [member("assign"), Crash("d"), member("assign", "d")],
+        (1, 3),
+        [member("assign"), Crash("c"), member("assign", "d")],
+    ),
+    Case(
+        "late-commit",
+        [member("assign"), member("assign", "d"), processed(1), commit(1), member("lose")],
+        (2, 3, 4),
+        [member("assign"), processed(1), member("assign", "d"), commit(1), processed(2),
+         commit(2, "failed"), member("lose")],
     ),
 ]  # fmt: skip
