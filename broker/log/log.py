@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from broker.errors import ErrorCode, Refused
 from broker.log import checkpoints, snapshots
@@ -34,8 +34,7 @@ SNAPSHOT = ".snapshot"
 _TIME_ENTRY, _OFFSET_ENTRY = 12, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """Where a batch is.
 
     append_time  ms, where the log gives records their time; otherwise -1
@@ -110,7 +109,8 @@ class Log:
         Raises `Refused` where its producer may not append it, OSError where it cannot be written;
         either way nothing has changed.
         """
-        if header.size > self.settings.segment_bytes:
+        size, settings = header.size, self.settings
+        if size > settings.segment_bytes:
             raise Refused(ErrorCode.RECORD_LIST_TOO_LARGE)
         if header.producer_id >= 0 and not header.control:
             again = self.producers.check(header)
@@ -121,8 +121,8 @@ class Log:
         base = self.end_offset
         batches.assign(data, base, leader_epoch)
         append_time = -1
-        if self.settings.append_time:
-            batches.stamp(data[: header.size], now)
+        if settings.append_time:
+            batches.stamp(data[:size], now)
             append_time = now
         header = batches.read_header(data)
         if self.epochs.assign(leader_epoch, base) or self._epochs_unsaved:
@@ -131,13 +131,14 @@ class Log:
         if header.control:
             commit, _ = read_marker(data)
             aborted = None if commit else self.producers.aborted_by(header)
-        interval = self.settings.index_interval_bytes
-        self.active.append(data[: header.size], header, interval, aborted)
-        self.end_offset = header.next_offset
-        self.note(header, data)
-        if self.end_offset - self.recovery_point >= self.settings.flush_messages:
+        self.active.append(data[:size], header, settings.index_interval_bytes, aborted)
+        last = header.last_offset
+        self.end_offset = last + 1
+        if header.producer_id >= 0:
+            self.note(header, data)
+        if last + 1 - self.recovery_point >= settings.flush_messages:
             self.flush(now)
-        return Appended(base, header.last_offset, append_time)
+        return Appended(base, last, append_time)
 
     def note(self, header: BatchHeader, data: batches.Data) -> None:
         """What a batch that is in the log makes of its producers."""
@@ -153,7 +154,7 @@ class Log:
 
     def _must_roll(self, header: BatchHeader) -> bool:
         segment, settings = self.active, self.settings
-        size = segment.size
+        size = segment.log.size
         if not size:
             return False
         first = segment.first_timestamp

@@ -151,25 +151,26 @@ def from_producer(data: memoryview | None) -> BatchHeader:
     if data is None or len(data) < HEADER.size:
         raise Refused(ErrorCode.INVALID_RECORD)
     header = read_header(data)
+    size = header.length + PREFIX.size
     if header.length < _LEAST:
         raise Refused(ErrorCode.CORRUPT_MESSAGE)
     if header.magic in {0, 1}:
         raise Refused(ErrorCode.INVALID_RECORD)
-    if header.magic != MAGIC or not HEADER.size <= header.size:
+    if header.magic != MAGIC or size < HEADER.size:
         raise Refused(ErrorCode.CORRUPT_MESSAGE)
-    if header.size > len(data):
+    if size > len(data):
         raise Refused(ErrorCode.INVALID_RECORD)
-    if header.size < len(data) and header.base_offset == 0:
+    if size < len(data) and header.base_offset == 0:
         raise Refused(ErrorCode.INVALID_RECORD)
-    if crc32c(data[_ATTRIBUTES : header.size]) != header.crc:
+    if crc32c(data[_ATTRIBUTES:size]) != header.crc:
         raise Refused(ErrorCode.CORRUPT_MESSAGE)
+    attributes = header.attributes
     if (
         header.base_offset != 0
         or header.records <= 0
         or header.records != header.last_offset_delta + 1
-        or header.control
-        or header.codec > Codec.ZSTD
-        or header.attributes & DELETE_HORIZON
+        or attributes & (CONTROL | DELETE_HORIZON)
+        or attributes & CODEC_MASK > Codec.ZSTD
         or (header.producer_id >= 0 and header.base_sequence < 0)
     ):
         raise Refused(ErrorCode.INVALID_RECORD)

@@ -16,6 +16,7 @@ from typing import Any
 
 from broker.errors import ErrorCode, Refused
 from broker.partition import RecordsRefused
+from broker.server.catalog import INTERNAL
 from broker.server.dispatch import SILENT, Answer, Handler, Request
 from broker.wire.apis import ApiKey
 from broker.wire.batches import transactional
@@ -57,9 +58,9 @@ def append(request: Request, refused: Mapping[tuple[str, int], ErrorCode] | None
         name = topic_name(request, each, BY_ID)
         partitions = []
         for part in each.partition_data:
-            error = (refused or {}).get((name or "", part.index), ErrorCode.NONE)
+            error = refused.get((name or "", part.index)) if refused else None
             result = _append(request, name, part, error, allowance)
-            failed = failed or result["error_code"] != ErrorCode.NONE
+            failed = failed or bool(result["error_code"])
             partitions.append(result)
         topic_id = each.topic_id if request.version >= BY_ID else None
         responses.append({"name": name, "topic_id": topic_id, "partition_responses": partitions})
@@ -80,16 +81,16 @@ def topic_name(request: Request, each: Any, by_id: int) -> str | None:
 
 
 def _append(
-    request: Request, name: str | None, part: Any, error: ErrorCode, allowance: Allowance
+    request: Request, name: str | None, part: Any, error: ErrorCode | None, allowance: Allowance
 ) -> dict[str, Any]:
     broker = request.broker
     try:
-        if error is not ErrorCode.NONE:
+        if error:
             raise Refused(error)  # noqa: TRY301 - answered like the others
         if name is None:
             raise Refused(ErrorCode.UNKNOWN_TOPIC_ID)  # noqa: TRY301
         partition = broker.catalog.partition(name, part.index)
-        if broker.catalog.topics[name].internal:
+        if name in INTERNAL:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)  # noqa: TRY301
         if transactional(part.records) and request.body.transactional_id is None:
             raise Refused(ErrorCode.INVALID_RECORD)  # noqa: TRY301
