@@ -3,7 +3,7 @@
 A producer that is idempotent and waits for all acknowledgements writes numbers while the broker is
 killed; it goes on against the one that is started again on the same port and directory.  In the
 end the partition holds each acknowledged number once, in order, and the group's position is no
-less than what was committed last.
+less than what was committed last.  What the clients were told is searched for anomalies, too.
 
 The machine itself does not stop here, so that nothing is lost that the operating system had; what
 a crash of the machine would lose is what was not flushed (docs/broker.md).
@@ -19,6 +19,19 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from conformance.history import (
+    Commit,
+    Committed,
+    Complete,
+    Crash,
+    Operation,
+    Place,
+    Poll,
+    Polled,
+    Send,
+    check,
+)
+from conformance.history.operations import Offset
 from tests.broker.server.running import PATIENCE, Program
 
 KILLS = 2
@@ -31,6 +44,7 @@ class Load:
     def __init__(self, bootstrap: str) -> None:
         self.acknowledged: list[int] = []
         self.committed = 0
+        self.history: list[Operation] = []
         self.failed: list[object] = []
         self._bootstrap = bootstrap
         self._stop = threading.Event()
@@ -61,7 +75,9 @@ class Load:
 
         def told(error: object, message: Message) -> None:
             if error is None:
-                self.acknowledged.append(int((message.value() or b"").rstrip(b"\0")))
+                sent = int((message.value() or b"").rstrip(b"\0"))
+                self.acknowledged.append(sent)
+                self.history.append(Send("p", sent, "t", 0, str(sent), "ok", message.offset()))
             else:
                 self.failed.append(error)
 
@@ -90,10 +106,16 @@ class Load:
                 consumer.commit(offsets=[offset], asynchronous=False)
             except KafkaException:
                 time.sleep(0.02)
+                self.history.append(Commit("c", "g", at(position), "unknown"))
             else:
                 self.committed = position
+                self.history.append(Commit("c", "g", at(position)))
             time.sleep(0.002)
         consumer.close()
+
+
+def at(offset: int) -> tuple[Offset, ...]:
+    return (Offset("t", 0, offset),)
 
 
 def read_all(bootstrap: str) -> tuple[list[int], int]:
@@ -120,6 +142,7 @@ def crash(data: Path, seed: int, kills: int) -> None:
     for _ in range(kills):
         time.sleep(0.3 + draw.random())
         broker.kill()
+        load.history.append(Crash("broker"))
         broker = Program(data, "--listen", broker.bootstrap, *SETTINGS)
         assert broker.port, broker.said
     time.sleep(0.3)
@@ -132,6 +155,13 @@ def crash(data: Path, seed: int, kills: int) -> None:
     assert sorted(load.acknowledged) == list(range(len(load.acknowledged)))
     assert len(found) >= len(load.acknowledged)
     assert position >= load.committed > 0
+    read = Poll("reader", tuple(Polled("t", 0, n, str(number)) for n, number in enumerate(found)))
+    end: list[Operation] = [
+        read,
+        Complete("reader", (Place("t", 0),)),
+        Committed("reader", "g", at(position)),
+    ]
+    assert check([*load.history, *end]).broken == ()
 
 
 def test_a_kill_loses_and_repeats_nothing(tmp_path: Path) -> None:
