@@ -9,7 +9,9 @@ For each producer id: its epoch, its last five batches, and where its open trans
     a producer of whom nothing is known                            any sequence
     no sequence (a coordinator's batch of a transaction)           only the epoch counts
 
-Sequences run to 2³¹ - 1 and start at 0 again.  A producer that was silent for a day is forgotten.
+Sequences run to 2³¹ - 1 and start at 0 again.  A producer that was silent for a day is forgotten,
+and so is the one that was silent for longest where there are more than `MOST`: any client may call
+itself a producer, and another one with each batch.  Who has a transaction open is not forgotten.
 Nothing here touches a file or a clock; the state is what the batches of the log make of it, so
 that replaying them gives it back.
 
@@ -27,6 +29,8 @@ from broker.wire.batches import BatchHeader
 
 KEPT = 5
 MAX_SEQUENCE = (1 << 31) - 1
+MOST = 10_000
+"""Producers of whom one log knows, but for those in a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Aborted:
 
 @dataclass
 class ProducerStates:
-    """All producers of one log."""
+    """All producers of one log, whoever was silent for longest first."""
 
     producers: dict[int, Producer] = field(default_factory=dict)
     _open: dict[int, int] = field(default_factory=dict)
@@ -139,13 +143,13 @@ class ProducerStates:
 
     def appended(self, header: BatchHeader) -> None:
         """A producer's batch is in the log."""
-        producer = self.producers.get(header.producer_id)
+        producer = old = self.producers.pop(header.producer_id, None)
         if producer is None or header.producer_epoch > producer.epoch:
-            old = producer
-            producer = self.producers[header.producer_id] = Producer(header.producer_epoch)
+            producer = Producer(header.producer_epoch)
             if old is not None:
                 producer.coordinator_epoch = old.coordinator_epoch
                 producer.first_offset = old.first_offset
+        self.producers[header.producer_id] = producer
         producer.timestamp = header.max_timestamp
         if header.base_sequence >= 0:
             producer.batches.append(
@@ -159,6 +163,14 @@ class ProducerStates:
             )
         if header.transactional and producer.first_offset is None:
             producer.first_offset = self._open[header.producer_id] = header.base_offset
+        if old is None:
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        """Make room for one more: whoever was silent for longest is a producer no more."""
+        if len(self.producers) - len(self._open) > MOST:
+            idle = (each for each in self.producers if each not in self._open)
+            del self.producers[next(idle)]
 
     def aborted_by(self, header: BatchHeader) -> Aborted | None:
         """The transaction that would be aborted by this batch; None where none is open."""
@@ -171,7 +183,8 @@ class ProducerStates:
 
     def ended(self, header: BatchHeader, coordinator_epoch: int) -> None:
         """A transaction's end is in the log."""
-        producer = self.producers.setdefault(header.producer_id, Producer(header.producer_epoch))
+        producer = self.producers.pop(header.producer_id, None) or Producer(header.producer_epoch)
+        self.producers[header.producer_id] = producer
         if header.producer_epoch > producer.epoch:
             producer.epoch = header.producer_epoch
             producer.batches.clear()
@@ -179,6 +192,7 @@ class ProducerStates:
         producer.timestamp = header.max_timestamp
         producer.first_offset = None
         self._open.pop(header.producer_id, None)
+        self._forget_one()
 
     def expire(self, before: int) -> None:
         """Forget producers that were silent since then, but for those in a transaction."""

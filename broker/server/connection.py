@@ -3,7 +3,8 @@
 Bytes are received into a buffer that is used again.  Once a frame is whole it is handled at once,
 out of the buffer; what a handler keeps for later it copies.  While a request waits (a fetch for
 data, a join for others) the next ones stay where they are.  A client that does not read its
-responses is not answered further, so that it holds no more than the transport's buffer.
+responses is not answered further, so that it holds no more than the transport's buffer; who has
+others wait for long has its turn again after them.
 
 Whatever is no request closes the connection: a length that is not positive or too large, a header
 or a body that cannot be read, an API or a version that is not served, and what a client may not ask
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from typing import TYPE_CHECKING, cast
 
 from broker.events import Event, tell
@@ -22,7 +24,9 @@ from broker.server.buffers import SMALL
 from broker.server.caller import Caller
 from broker.server.dispatch import Request, respond
 from broker.server.handlers.sasl import raw_token
+from broker.server.load import MOST_BUT_RECORDS, MOST_UNSENT, MOST_WAITING
 from broker.server.tls import principal
+from broker.wire.apis import ApiKey
 from broker.wire.codec import Malformed
 from broker.wire.frames import LENGTH, Unsupported, read_header
 
@@ -33,6 +37,12 @@ if TYPE_CHECKING:
 
 Parts = list[bytes | bytearray | memoryview]
 HIGH_WATER = 1 << 20
+FIRST = struct.Struct(">ih")
+"""A frame's length, and the key of its API."""
+
+TURN = 0.02
+"""Seconds of requests that one client has handled before others have their turn."""
+
 TLS_HANDSHAKE = 0x1603
 """How TLS begins, which is no frame that anybody has room for."""
 
@@ -54,6 +64,8 @@ class Connection(asyncio.BufferedProtocol):
         self._full = False
         self._unread = False
         self._last = False
+        self._resting = False
+        self._kept = self._unsent = 0
 
     # What asyncio calls -----------------------------------------------------------------------
 
@@ -85,6 +97,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = None
         if self._waiting is not None:
             self._waiting.cancel()
+        self._keep(0)
+        self._leave_unsent(0)
         self.server.buffers.give_back(self._buffer)
         self._use(bytearray())
         self.server.gone(self)
@@ -103,21 +117,48 @@ class Connection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """The client does not read."""
         self._unread = True
+        if self._transport is not None:
+            self._leave_unsent(self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """It does again."""
         self._unread = False
+        self._leave_unsent(0)
         self._go_on()
+
+    # What is kept for the client --------------------------------------------------------------
+
+    def _keep(self, size: int) -> None:
+        """So many bytes of a request that waits."""
+        self._kept, before = size, self._kept
+        self.server.load.waiting += size - before
+        if size and self.server.load.waiting > MOST_WAITING:
+            self.refuse("too many large requests wait", Event.CONNECTION_REFUSED)
+
+    def _leave_unsent(self, size: int) -> None:
+        """So many bytes of answers that it does not read."""
+        self._unsent, before = size, self._unsent
+        self.server.load.unsent += size - before
+        if size and self.server.load.unsent > MOST_UNSENT:
+            self.server.broker.loop.call_soon(self.server.relieve)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of answers that it does not read."""
+        return self._unsent
 
     # Frames -----------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        needed = LENGTH.size
+        needed, loop = LENGTH.size, self.server.broker.loop
+        ends = loop.time() + TURN
         while (
             self._transport is not None
+            and not self._transport.is_closing()
             and self._waiting is None
             and not self._unread
             and not self._last
+            and not self._resting
         ):
             have = self._end - self._start
             if have < LENGTH.size:
@@ -127,14 +168,29 @@ class Connection(asyncio.BufferedProtocol):
             if not 0 < size <= self._most:
                 self._refuse_size(size)
                 return
+            if size > MOST_BUT_RECORDS and have >= FIRST.size and self._unfit():
+                self.refuse(f"a frame of {size} bytes that has no records")
+                return
             needed = LENGTH.size + size
             if have < needed:
                 break
             frame = self._view[self._start + LENGTH.size : self._start + needed]
             self._start += needed
             self._handle(frame)
+            if self._end - self._start >= LENGTH.size and loop.time() > ends:
+                self._resting, needed = True, LENGTH.size
+                loop.call_soon(self._rested)
         if self._transport is not None:
             self._make_room(needed)
+
+    def _unfit(self) -> bool:
+        """Whether the frame that comes in is of a request that has no business to be so large."""
+        _, key = FIRST.unpack_from(self._buffer, self._start)
+        return int(key) != ApiKey.PRODUCE
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._go_on()
 
     def _make_room(self, needed: int) -> None:
         """See that what is still to come has a place, and stop receiving where it has none."""
@@ -201,6 +257,7 @@ class Connection(asyncio.BufferedProtocol):
             if not answer.done():
                 self._waiting = answer
                 answer.add_done_callback(self._answered)
+                self._keep(len(frame))
                 return
             self._finish(answer)
         else:
@@ -208,6 +265,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _answered(self, answer: asyncio.Future[Parts | None]) -> None:
         self._waiting = None
+        self._keep(0)
         if self._transport is not None:
             self._finish(answer)
             if self._last:
@@ -256,6 +314,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
+        self._keep(0)
+        self._leave_unsent(0)
 
     def close(self) -> None:
         """Close the connection once what was asked is answered, and what was written sent."""

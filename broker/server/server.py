@@ -36,6 +36,7 @@ from broker.server.buffers import Buffers
 from broker.server.configuration import Configuration
 from broker.server.connection import Connection
 from broker.server.listeners import Listener, listeners
+from broker.server.load import MOST_UNSENT, Load
 from broker.server.tls import Door
 from broker.wire.batches import Corrupt
 
@@ -94,6 +95,7 @@ class Server:
         self.max_request: int = configuration["socket.request.max.bytes"]
         self.buffers = Buffers(configuration["queued.max.request.bytes"])
         self.connections: set[Connection] = set()
+        self.load = Load()
         self._hosts: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
         self.listeners: list[Listener] = []
@@ -226,6 +228,16 @@ class Server:
             return True
         connection.note(Event.CONNECTION_REFUSED, "there are too many")
         return False
+
+    def relieve(self) -> None:
+        """Cut off who has not read for longest, until the others' answers have room."""
+        slow = sorted(
+            (each for each in self.connections if each.unsent), key=lambda each: each.used
+        )
+        for each in slow:
+            if self.load.unsent <= MOST_UNSENT:
+                return
+            each.refuse("it does not read its answers", Event.CONNECTION_REFUSED)
 
     def gone(self, connection: Connection) -> None:
         """A connection was closed."""

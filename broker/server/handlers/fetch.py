@@ -37,6 +37,7 @@ def fetch(request: Request) -> Answer | asyncio.Future[Answer]:
     except Refused as refused:
         return {"error_code": refused.error, "session_id": 0, "responses": []}
     body = request.body
+    most = min(body.max_bytes, request.broker.configuration["fetch.max.bytes"])
     reading = Reading(
         broker=request.broker,
         by_id=request.version >= BY_ID,
@@ -44,8 +45,8 @@ def fetch(request: Request) -> Answer | asyncio.Future[Answer]:
         session=session,
         incremental=session is not None and body.session_epoch > INITIAL,
         partitions=partitions,
-        max_bytes=min(body.max_bytes, request.broker.configuration["fetch.max.bytes"]),
-        least=body.min_bytes,
+        max_bytes=most,
+        least=min(body.min_bytes, most),
         may_read=reader(request),
     )
     reading.read()
@@ -162,6 +163,8 @@ class Reading:
 
     def wait(self, seconds: float) -> asyncio.Future[Answer]:
         """Wait for more."""
+        # What was read is read again then: it may be megabytes, and wait for minutes.
+        self.found = {}
         self.answered = self.broker.loop.create_future()
         self.answered.add_done_callback(self._given_up)
         keys = []
@@ -187,6 +190,7 @@ class Reading:
         if self.enough or (self.size and self.arrived >= self.least):
             self._finish()
             return True
+        self.found = {}
         return False
 
     def expire(self) -> None:
