@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.language.domains import Settings
-from checker.language.machine import Promise, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Promise
 from checker.verdict import Result, Step, Trace
 
 

@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol
 
 from checker.errors import Span
 from checker.language.domains import Settings
-from checker.language.machine import Promise, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Promise
 
 Result = Literal["holds", "violated", "unknown"]
 

@@ -17,7 +17,8 @@ from checker.engines.liveness.confirm import never
 from checker.engines.tracing import Disagreement, trace_of, trace_through
 from checker.language.evaluator import BoundReached, Defect, Evaluator, bound_name
 from checker.language.ir import Program, Property, Refinement
-from checker.language.machine import Promise, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Promise
 from checker.language.text import arguments_text
 from checker.language.types import (
     CollectionType,

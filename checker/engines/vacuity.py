@@ -31,7 +31,7 @@ from checker.language.ir import (
     Property,
     Reduce,
 )
-from checker.language.machine import Promise
+from checker.language.marks import Promise
 from checker.language.types import BOOL
 from checker.verdict import Verdict
 

@@ -2,15 +2,11 @@
 
 from checker.language.channels import Bulletin, Network, Queue
 from checker.language.domains import Capacity, Counter, Index, Range, Settings, Variant
-from checker.language.machine import (
-    Configuration,
+from checker.language.machine import Configuration, Machine, Part, Snapshot, configuration
+from checker.language.marks import (
     Disabled,
-    Machine,
-    Part,
     Promise,
-    Snapshot,
     action,
-    configuration,
     eventually,
     inductive,
     initial,

@@ -20,7 +20,8 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from checker.language.domains import Variant
-from checker.language.machine import Part, action, require
+from checker.language.machine import Part
+from checker.language.marks import action, require
 from checker.language.values import Bag, Seq, Set
 
 M = TypeVar("M")

@@ -21,7 +21,8 @@ from typing import Any
 from checker.language.domains import Settings, configured
 from checker.language.evaluator import Evaluator
 from checker.language.ir import Action, Program, Property, Refinement
-from checker.language.machine import Disabled, Machine, Part, Snapshot, settings_of
+from checker.language.machine import Machine, Part, Snapshot, settings_of
+from checker.language.marks import Disabled
 from checker.language.outcomes import Defect
 from checker.language.resolving import state_type
 from checker.language.states import restore, snapshot

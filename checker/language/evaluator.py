@@ -49,7 +49,8 @@ from checker.language.ir import (
     Unwrap,
     Var,
 )
-from checker.language.machine import Disabled, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Disabled
 from checker.language.operators import (
     FOLDS,
     OPERATORS,

@@ -27,7 +27,7 @@ from typing import Any
 
 from checker.errors import Span
 from checker.language.domains import Settings
-from checker.language.machine import Promise
+from checker.language.marks import Promise
 from checker.language.types import PartType, RecordType, Type
 
 

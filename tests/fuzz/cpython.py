@@ -12,7 +12,8 @@ from typing import Any
 from checker import Machine
 from checker.language.evaluator import BoundReached, Defect, Evaluator
 from checker.language.ir import Action, Program, Property
-from checker.language.machine import Disabled, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Disabled
 from checker.language.states import restore, snapshot
 from checker.language.values import Map
 

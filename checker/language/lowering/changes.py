@@ -15,7 +15,7 @@ from checker.language.lowering.frame import Frame
 from checker.language.lowering.operations import facts
 from checker.language.lowering.places import Body, inside_record, write
 from checker.language.lowering.procedures import in_statements
-from checker.language.machine import require
+from checker.language.marks import require
 from checker.language.types import (
     BagType,
     CollectionType,

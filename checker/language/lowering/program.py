@@ -9,7 +9,7 @@ from typing import Any
 from checker.errors import LanguageError
 from checker.language.annotations import parameter_hints
 from checker.language.configuring import settle, survey
-from checker.language.domains import Index, Settings, configured
+from checker.language.domains import Settings, configured
 from checker.language.ir import (
     Action,
     Apply,
@@ -31,12 +31,13 @@ from checker.language.ir import (
     Var,
     walk,
 )
+from checker.language.lowering.asymmetry import refuse_asymmetry
 from checker.language.lowering.frame import Frame, Method, assigned_once
 from checker.language.lowering.ghosts import check_ghosts
 from checker.language.lowering.helpers import block, types_of, without_docstring
 from checker.language.lowering.source import source_of
 from checker.language.lowering.statements import lower_body
-from checker.language.machine import Machine, Part, Snapshot, declaration, settings_of
+from checker.language.machine import Machine, Part, declaration, settings_of
 from checker.language.machine import Method as Declared
 from checker.language.resolving import resolver, state_type
 from checker.language.states import snapshot
@@ -49,7 +50,6 @@ from checker.language.types import (
     PartType,
     Type,
 )
-from checker.language.values import Bag, Map, Record, Seq, Set
 
 RESERVED = ("self", "after", "spec")
 """The roots of the tree: the state, the state after a step, the state of a specification."""
@@ -84,7 +84,7 @@ class _Lowering:
     def program(self) -> Program:
         declared = declaration(self._cls)
         start = snapshot(self._fresh_machine(), self._state)
-        _refuse_asymmetry(start, self._state)
+        refuse_asymmetry(start, self._state)
         actions = tuple(self._actions("action"))
         _distinct(action.name for action in actions)
         initials = tuple(self._actions("initial"))
@@ -383,61 +383,6 @@ def _distinct(names: Iterator[str]) -> None:
         if name in seen:
             raise LanguageError(f"{name} is declared twice", hint="give one of them another name")
         seen.add(name)
-
-
-def _refuse_asymmetry(start: Snapshot, kind: PartType) -> None:
-    """A start that singles out a value of a symmetric domain is no symmetric machine's."""
-    for name, value in start.content:
-        own = kind.field(name)
-        assert own is not None
-        for cls in _symmetric(value):
-            if _swapped(value, cls) != value:
-                raise LanguageError(
-                    f"{kind}.{name} starts with one value of {cls.__name__}, which is symmetric",
-                    hint="choose it in an @initial method, or declare it without symmetric=True",
-                )
-
-
-def _symmetric(value: Any) -> set[type[Index]]:
-    if isinstance(value, Index):
-        return {type(value)} if type(value).symmetric else set()
-    return set().union(*(_symmetric(inner) for inner in _parts(value)))
-
-
-def _parts(value: Any) -> list[Any]:
-    match value:
-        case Snapshot(_, content):
-            return [inner for _, inner in content]
-        case Map():
-            return [*value.keys(), *value.values()]
-        case Set() | Seq() | Bag():
-            return list(value)
-        case Record():
-            return list(vars(value).values())
-        case _:
-            return []
-
-
-def _swapped(value: Any, cls: type[Index]) -> Any:
-    """`value` with the first two values of a domain exchanged."""
-
-    def swap(inner: Any) -> Any:
-        return _swapped(inner, cls)
-
-    match value:
-        case Index(position=0 | 1) if type(value) is cls:
-            return cls(1 - value.position)
-        case Snapshot(own, content):
-            return Snapshot(own, tuple((name, swap(inner)) for name, inner in content))
-        case Map():
-            swapped = {swap(key): swap(inner) for key, inner in value.items()}
-            return type(value)({key: swapped.get(key, value[key]) for key in value})
-        case Set() | Seq() | Bag():
-            return type(value)(swap(inner) for inner in value)
-        case Record():
-            return type(value)(*(swap(inner) for inner in vars(value).values()))
-        case _:
-            return value
 
 
 __all__ = ["lower"]

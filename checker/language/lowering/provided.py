@@ -167,7 +167,7 @@ def _refused_require(frame: Frame, node: ast.Call, _: Type | None) -> Expr:
 
 
 def _builtins() -> dict[Any, Callable[[Frame, ast.Call, Type | None], Expr]]:
-    from checker.language.machine import require
+    from checker.language.marks import require
     from checker.language.values import each
 
     return {

@@ -17,7 +17,8 @@ from checker.engines.native.statements import Function
 from checker.engines.native.words import Codec, Rooms
 from checker.language.evaluator import BoundReached, Defect, execute
 from checker.language.ir import Assign, Expr, Get, Stmt, Var
-from checker.language.machine import Disabled, Part, Snapshot
+from checker.language.machine import Part, Snapshot
+from checker.language.marks import Disabled
 from checker.language.types import INTEGER, IntType, PartType, Type
 
 LARGE = IntType(-(1 << 40), 1 << 40)

@@ -32,7 +32,8 @@ from checker.language.ir import (
     Source,
     Stmt,
 )
-from checker.language.machine import Disabled, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Disabled
 from checker.language.types import CollectionType, IntType, SetType, Type
 from tests.checker.engines.drawn import STATE, WHOLE, bodies, cases
 

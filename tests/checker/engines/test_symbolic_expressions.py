@@ -25,7 +25,8 @@ from checker.language.ir import (
     Expr,
     Stmt,
 )
-from checker.language.machine import Disabled, Snapshot
+from checker.language.machine import Snapshot
+from checker.language.marks import Disabled
 from tests.checker.engines.drawn import STATE, WHOLE, bodies, cases
 
 

@@ -46,7 +46,8 @@ from checker.language.ir import (
     Var,
 )
 from checker.language.lowering import lower
-from checker.language.machine import Machine, Promise, Snapshot
+from checker.language.machine import Machine, Snapshot
+from checker.language.marks import Promise
 from checker.language.types import BOOL, INTEGER, IntType, PartType, SeqType, SetType, Type
 from checker.language.values import Seq, Set, freeze
 from examples.two_phase import TwoPhase
