@@ -8,6 +8,7 @@
     cleaner-offset-checkpoint         up to where each log was compacted
     <topic>-<partition>/              a log, with partition.metadata that says the topic's id
     <topic>-<partition>.<hex>-delete/ one that is on its way out
+    <topic>-<partition>.<hex>-stray/  one of another topic that had the name
 
 Source: Apache Kafka's directories of KRaft, whose files these are.
 """
@@ -15,7 +16,6 @@ Source: Apache Kafka's directories of KRaft, whose files these are.
 from __future__ import annotations
 
 import base64
-import contextlib
 import fcntl
 import os
 import re
@@ -31,11 +31,13 @@ from broker.log.recovery import open_log
 from broker.log.settings import LogSettings
 
 LOCK, CLEAN, META, TOPIC = ".lock", ".kafka_cleanshutdown", "meta.properties", "partition.metadata"
-DELETE = "-delete"
+DELETE, STRAY = "-delete", "-stray"
+TOPIC_VERSION = 0
 PROBE, PROBE_SIZE = ".probe", 1 << 20
 """What is written to see whether the disk works, and its bytes."""
 
 META_VERSION = 1
+_DELETED = re.compile(r".+\.[0-9a-f]{32}-delete")
 _PARTITION = re.compile(r"(?P<topic>[a-zA-Z0-9._-]{1,249})-(?P<partition>\d{1,9})")
 
 
@@ -67,6 +69,22 @@ def properties(data: bytes, separator: str = "=") -> dict[str, str]:
     """Lines of names and values."""
     lines = (line.partition(separator) for line in data.decode().splitlines())
     return {name.strip(): value.strip() for name, _, value in lines if not name.startswith("#")}
+
+
+def _topic_id(path: Path, data: bytes) -> UUID | None:
+    """What a log's partition.metadata says; None where that cannot be read."""
+    try:
+        found = properties(data, ":")
+        version = int(found["version"])
+        topic_id = uuid_of(found["topic_id"])
+    except (KeyError, ValueError):
+        return None
+    if version > TOPIC_VERSION:
+        raise DirectoryError(
+            f"{path} is of version {version}, and this broker reads {TOPIC_VERSION}: "
+            "use the version that wrote it, or another --data-dir"
+        )
+    return topic_id
 
 
 @dataclass(frozen=True)
@@ -152,7 +170,7 @@ class DataDirectory:
             self._known[name], told = self._offsets(name)
             wrong += told
         for name in self.disk.names(self.path):
-            if name.endswith(DELETE):
+            if _DELETED.fullmatch(name):
                 self.disk.remove_folder(self.path / name)
         return wrong
 
@@ -176,25 +194,34 @@ class DataDirectory:
             return False
         return True
 
-    def partitions(self) -> Iterator[tuple[str, int, UUID]]:
-        """The logs that are there: topic, partition, and the topic's id."""
+    def partitions(self) -> Iterator[tuple[str, int, UUID | None]]:
+        """The logs that are there: topic, partition, and the topic's id, where that can be read.
+
+        `DirectoryError` where a log is of a newer version.
+        """
         for name in self.disk.names(self.path):
             match = _PARTITION.fullmatch(name)
-            data = self.disk.load(self.path / name / TOPIC) if match else None
-            if match is None or data is None:
-                continue
-            with contextlib.suppress(KeyError, ValueError):
-                topic_id = uuid_of(properties(data, ":")["topic_id"])
-                yield match["topic"], int(match["partition"]), topic_id
+            path = self.path / name / TOPIC
+            data = self.disk.load(path) if match else None
+            if match is not None and data is not None:
+                yield match["topic"], int(match["partition"]), _topic_id(path, data)
 
     def folder(self, topic: str, partition: int) -> Path:
         """Where a log is."""
         return self.path / f"{topic}-{partition}"
 
     def open(self, topic: str, partition: int, topic_id: UUID, settings: LogSettings) -> Log:
-        """A log, made where it is not there."""
+        """A log, made where it is not there.
+
+        One of another topic that had the same name is not taken for it: it is set aside.
+        """
         folder = self.folder(topic, partition)
-        if not self.disk.exists(folder / TOPIC):
+        data = self.disk.load(folder / TOPIC)
+        found = None if data is None else _topic_id(folder / TOPIC, data)
+        if found is not None and found != topic_id:
+            self.disk.rename(folder, self._aside(folder, found, STRAY))
+            self._forget(topic, partition)
+        if found != topic_id:
             self.disk.make_folder(folder)
             text = f"version: 0\ntopic_id: {text_of(topic_id)}\n"
             # The catalogue of topics says the same, durably.
@@ -214,12 +241,17 @@ class DataDirectory:
     def delete(self, topic: str, partition: int, topic_id: UUID) -> Path:
         """Set a log aside; what is returned can be removed when there is time."""
         folder = self.folder(topic, partition)
-        aside = folder.with_name(f"{folder.name[:200]}.{topic_id.hex}{DELETE}")
+        aside = self._aside(folder, topic_id, DELETE)
         self.disk.rename(folder, aside)
-        key = (topic, partition)
-        for known in self._known.values():
-            known.pop(key, None)
+        self._forget(topic, partition)
         return aside
+
+    def _aside(self, folder: Path, topic_id: UUID, ending: str) -> Path:
+        return folder.with_name(f"{folder.name[:200]}.{topic_id.hex}{ending}")
+
+    def _forget(self, topic: str, partition: int) -> None:
+        for known in self._known.values():
+            known.pop((topic, partition), None)
 
     def checkpoint(self, logs: dict[tuple[str, int], Log]) -> None:
         """Write down where logs start, and up to where they were flushed and cleaned."""

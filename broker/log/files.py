@@ -34,7 +34,11 @@ class File(Protocol):
         """So many bytes from there, or those that there are."""
 
     def truncate(self, size: int) -> None:
-        """Keep the first so many bytes."""
+        """Keep the first so many bytes.
+
+        Where the system refuses that, it is asked again before what is appended or flushed next;
+        what lies beyond cannot be read meanwhile.
+        """
 
     def flush(self) -> None:
         """Return when what was appended will outlive the machine."""
@@ -93,19 +97,14 @@ class RealFile:
 
     def append(self, data: Data) -> None:
         """Write at the end."""
-        if self._torn:
-            os.ftruncate(self._fd, self._size)
-            self._torn = False
+        self._cut()
         view, at = memoryview(data), self._size
         try:
             while view:
                 count = os.pwrite(self._fd, view, at)
                 view, at = view[count:], at + count
         except OSError:
-            self._torn = True
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, self._size)
-                self._torn = False
+            self.truncate(self._size)
             raise
         self._size = at
 
@@ -115,11 +114,19 @@ class RealFile:
 
     def truncate(self, size: int) -> None:
         """Keep the first so many bytes."""
-        os.ftruncate(self._fd, size)
-        self._size = size
+        self._size, self._torn = size, True
+        with contextlib.suppress(OSError):
+            self._cut()
+
+    def _cut(self) -> None:
+        """Have the operating system keep no more than is in it."""
+        if self._torn:
+            os.ftruncate(self._fd, self._size)
+            self._torn = False
 
     def flush(self) -> None:
         """Have the operating system write it out."""
+        self._cut()
         began = perf_counter()
         os.fsync(self._fd)
         self._flushed(perf_counter() - began)

@@ -48,6 +48,11 @@ class _Table:
         """Whether the file holds entries and nothing else."""
         return self._file.size == self.size
 
+    @property
+    def bounds(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """The first entry and the last; None where there is none."""
+        return None if self._last is None else (self._read(0), self._last)
+
     def _read(self, number: int) -> tuple[int, int]:
         data = self._file.read(number * self._entry.size, self._entry.size)
         first, second = self._entry.unpack(data)
@@ -93,6 +98,13 @@ class OffsetIndex(_Table):
         super().__init__(disk, path, _OFFSET)
         self._base = base_offset
 
+    def fits(self, size: int) -> bool:
+        """Whether it can be that of a log of so many bytes, by its first and last entry."""
+        if not self.whole or self.bounds is None:
+            return self.whole
+        (first, start), (last, end) = self.bounds
+        return 0 <= first <= last and 0 <= start <= end < size
+
     def append(self, offset: int, position: int) -> None:
         """The batch at this position ends with this offset."""
         self._append(offset - self._base, position)
@@ -114,6 +126,13 @@ class TimeIndex(_Table):
     def __init__(self, disk: Disk, path: Path, base_offset: int) -> None:
         super().__init__(disk, path, _TIME)
         self._base = base_offset
+
+    def fits(self, size: int) -> bool:
+        """Whether it can be that of a log of so many bytes, by its first and last entry."""
+        if not self.whole or self.bounds is None:
+            return self.whole
+        (oldest, first), (newest, last) = self.bounds
+        return oldest <= newest and 0 <= first <= last and bool(size)
 
     @property
     def last(self) -> tuple[int, int] | None:
@@ -142,6 +161,15 @@ class TransactionIndex:
     def __init__(self, disk: Disk, path: Path) -> None:
         self._disk, self._path = disk, path
         self._file: File | None = disk.open(path) if disk.exists(path) else None
+
+    def fits(self, base_offset: int) -> bool:
+        """Whether it can be that of a segment that starts there."""
+        if self._file is None:
+            return True
+        return not self._file.size % _TXN.size and all(
+            entry.first_offset <= entry.last_offset and entry.last_offset >= base_offset
+            for entry in self.entries()
+        )
 
     def append(self, aborted: Aborted) -> None:
         """Note one."""

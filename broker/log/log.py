@@ -14,8 +14,9 @@ holds the log, when `unflushed` or the settings say so.
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from broker.log import checkpoints, snapshots
 from broker.log.epochs import EpochCache
 from broker.log.files import Disk
 from broker.log.producers import Aborted, ProducerStates
-from broker.log.segment import DELETED, Found, Segment, named
+from broker.log.segment import DELETED, SUFFIXES, Found, Segment, named
 from broker.log.settings import LogSettings
 from broker.wire import batches
 from broker.wire.batches import BatchHeader
@@ -50,7 +51,8 @@ class Appended(NamedTuple):
 class Log:
     """One partition's log; `broker.log.recovery` opens it.
 
-    cut  bytes that were not sound and were let go when it was opened
+    cut      bytes that were not sound and were let go when it was opened
+    missing  offsets before the recovery point that were not there then
     """
 
     def __init__(self, disk: Disk, folder: Path, settings: LogSettings) -> None:
@@ -63,9 +65,10 @@ class Log:
         self.recovery_point = 0
         self.last_flush = 0
         self.cleaned_to = 0
-        self.cut = 0
+        self.cut = self.missing = 0
         self._base_offsets: list[int] = []
         self._epochs_unsaved = False
+        self._flush_failed: OSError | None = None
         self._gone: list[tuple[int, Segment]] = []
 
     # Segments ---------------------------------------------------------------------------------
@@ -125,7 +128,8 @@ class Log:
             batches.stamp(data[:size], now)
             append_time = now
         header = batches.read_header(data)
-        if self.epochs.assign(leader_epoch, base) or self._epochs_unsaved:
+        self._epochs_unsaved |= self.epochs.assign(leader_epoch, base)
+        if self._epochs_unsaved:
             self.save_epochs()
         aborted = None
         if header.control:
@@ -171,7 +175,15 @@ class Log:
         """Start a new segment, and note the producers as of its first offset."""
         self.active.seal()
         self.snapshot()
-        self.add_segment(Segment(self.disk, self.folder, self.end_offset))
+        try:
+            segment = Segment(self.disk, self.folder, self.end_offset)
+        except OSError:
+            # What was made of it would be taken for the end of the log some day.
+            for kind in SUFFIXES:
+                with contextlib.suppress(OSError):
+                    self.disk.remove(self.folder / named(self.end_offset, kind))
+            raise
+        self.add_segment(segment)
 
     def snapshot(self) -> None:
         """Write down the producers as of the end of the log."""
@@ -205,11 +217,25 @@ class Log:
         self.recovery_point = max(self.recovery_point, min(offset, self.end_offset))
 
     def flush(self, now: int) -> None:
-        """Have all of it outlive the machine."""
+        """Have all of it outlive the machine.
+
+        A disk that failed once is not asked again, for its next yes would say nothing of what it
+        did not write then: OSError each time, until the log is opened anew and read.
+        """
         if self.end_offset > self.recovery_point:
-            for segment in self.unflushed():
-                segment.flush()
+            self.flush_segments(self.unflushed())
         self.recovery_point, self.last_flush = self.end_offset, now
+
+    def flush_segments(self, segments: Iterable[Segment]) -> None:
+        """Have these outlive the machine."""
+        if self._flush_failed is not None:
+            raise OSError(self._flush_failed.errno, self._flush_failed.strerror)
+        try:
+            for segment in segments:
+                segment.flush()
+        except OSError as failure:
+            self._flush_failed = failure
+            raise
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -249,7 +275,7 @@ class Log:
         """All batches from the one that holds this offset on, and the segment of each."""
         for number in range(self._floor(offset), len(self.segments)):
             segment = self.segments[number]
-            for found in segment.headers(segment.index.position(offset)):
+            for found in segment.since(offset):
                 if found.header.last_offset >= offset:
                     yield segment, found
 
@@ -309,7 +335,11 @@ class Log:
             return
         if settings.retention_ms >= 0:
             oldest = now - settings.retention_ms
-            while count < len(self.segments) and self.segments[count].max_timestamp < oldest:
+            # Records without a time are not old.
+            while count < len(self.segments) and (
+                self.segments[count].max_timestamp < oldest
+                and (self.segments[count].max_timestamp >= 0 or not self.segments[count].size)
+            ):
                 count += 1
         if settings.retention_bytes >= 0:
             left = sum(segment.size for segment in self.segments[count:])
@@ -340,14 +370,17 @@ class Log:
         """A segment that is not part of the log any more: its files stay a little longer."""
         segment.rename(DELETED)
         self.disk.remove(self.folder / named(segment.base_offset, SNAPSHOT))
-        self._gone.append((now + self.settings.file_delete_delay_ms, segment))
+        self._gone.append((now, segment))
 
     def remove_gone(self, now: int) -> None:
-        """Remove the files that stayed long enough."""
-        for due, segment in self._gone:
-            if due <= now:
+        """Remove the files that stayed long enough, or since a later time: the clock went back."""
+        delay, kept = self.settings.file_delete_delay_ms, []
+        for since, segment in self._gone:
+            if since <= now < since + delay:
+                kept.append((since, segment))
+            else:
                 segment.remove()
-        self._gone = [(due, segment) for due, segment in self._gone if due > now]
+        self._gone = kept
 
     def close(self, now: int) -> None:
         """Flush it, note its producers, and give its files back."""

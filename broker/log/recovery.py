@@ -5,14 +5,16 @@ come from the snapshot of the log's end.
 
 Not closed: from the segment of the recovery point on, every batch is read.  The first that is cut
 short, damaged or out of order ends the log; what is after it goes.  Indexes, leader epochs and
-producers are built again from what is left.  An index that is missing or of an odd length is built
-again either way.
+producers are built again from what is left.  An index that is missing, or cannot be that of its
+log, is built again either way; so are leader epochs that cannot be read.
 
 What is left of a cleaning: `.cleaned` was not finished and goes; `.swap` was, and takes its place.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from broker.log import checkpoints, snapshots
@@ -26,8 +28,10 @@ from broker.log.segment import (
     LOG,
     SUFFIXES,
     SWAP,
+    Found,
     Segment,
     named,
+    offset_of,
 )
 from broker.log.settings import LogSettings
 from broker.wire.batches import Corrupt
@@ -53,11 +57,18 @@ def open_log(
     """
     disk.make_folder(folder)
     _tidy(disk, folder)
+    doubtful = None if clean else recovery_point
     try:
-        return _opened(disk, folder, settings, None if clean else recovery_point, start_offset)
+        log = _opened(disk, folder, settings, doubtful, start_offset)
     except Corrupt:
         # It was said to be closed, and is not sound at its end.
-        return _opened(disk, folder, settings, recovery_point, start_offset)
+        log = _opened(disk, folder, settings, recovery_point, start_offset)
+    if log.end_offset < recovery_point and not clean:
+        # What is written down is of another log, or files are missing: it is not believed.
+        log.abandon()
+        log = _opened(disk, folder, settings, 0, start_offset)
+    log.missing = max(0, recovery_point - log.end_offset)
+    return log
 
 
 def _opened(
@@ -65,16 +76,24 @@ def _opened(
 ) -> Log:
     """The log, read from an offset on; None: nothing of it is to be read."""
     log = Log(disk, folder, settings)
-    bases = [int(name[: -len(LOG)]) for name in disk.names(folder) if name.endswith(LOG)]
+    bases = [base for name in disk.names(folder) if (base := offset_of(name, LOG)) is not None]
     known = [disk.exists(folder / named(base, INDEX)) for base in bases]
     log.set_segments([Segment(disk, folder, base) for base in bases])
     if not log.segments:
         log.add_segment(Segment(disk, folder, start_offset))
-    log.epochs = _epochs(disk, folder)
-    rebuilt = _rebuild_what_is_doubtful(log, doubtful, known)
-    _find_ends(log, start_offset)
-    log.recovery_point = log.end_offset if doubtful is None else min(doubtful, log.end_offset)
-    _load_producers(log, rebuilt)
+    epochs = _epochs(disk, folder)
+    log.epochs = epochs or EpochCache()
+    try:
+        rebuilt = _rebuild_what_is_doubtful(log, doubtful, known)
+        _drop_leftovers(log)
+        _find_ends(log, start_offset)
+        if epochs is None:
+            _read_epochs(log)
+        log.recovery_point = log.end_offset if doubtful is None else min(doubtful, log.end_offset)
+        _load_producers(log, rebuilt)
+    except (Corrupt, OSError):
+        log.abandon()
+        raise
     return log
 
 
@@ -88,11 +107,12 @@ def _rebuild_what_is_doubtful(log: Log, doubtful: int | None, known: list[bool])
     for number, segment in enumerate(log.segments):
         last = number + 1 == len(log.segments)
         torn = doubtful is not None and (last or log.next_base(number) > doubtful)
-        odd = not (segment.index.whole and segment.time_index.whole)
-        if not (torn or odd or (known and not known[number])):
+        if not torn and segment.indexed and (not known or known[number]):
             continue
         rebuilt = segment.base_offset if rebuilt is None else rebuilt
-        if not _rebuild(log, segment):
+        if not torn:
+            _index_again(log, segment)
+        elif not _rebuild(log, segment):
             for later in log.segments[number + 1 :]:
                 log.cut += later.size
                 later.remove()
@@ -106,8 +126,9 @@ def _tidy(disk: Disk, folder: Path) -> None:
         if name.endswith((DELETED, CLEANED, ".tmp")):
             disk.remove(folder / name)
     for name in disk.names(folder):
-        if name.endswith(LOG + SWAP):
-            _finish_swap(disk, folder, int(name[: -len(LOG + SWAP)]))
+        base = offset_of(name, LOG + SWAP)
+        if base is not None:
+            _finish_swap(disk, folder, base)
     for name in disk.names(folder):
         if name.endswith(SWAP):
             disk.remove(folder / name)
@@ -122,22 +143,41 @@ def _finish_swap(disk: Disk, folder: Path, base: int) -> None:
     end = max((found.header.next_offset for found in made.headers()), default=base + 1)
     made.close()
     for name in disk.names(folder):
-        stem, _, kind = name.partition(".")
-        if f".{kind}" in SUFFIXES and base <= int(stem) < end:
+        offsets = (offset_of(name, kind) for kind in SUFFIXES)
+        if any(offset is not None and base <= offset < end for offset in offsets):
             disk.remove(folder / name)
     disk.rename(folder / (named(base, LOG) + SWAP), folder / named(base, LOG))
 
 
-def _epochs(disk: Disk, folder: Path) -> EpochCache:
+def _epochs(disk: Disk, folder: Path) -> EpochCache | None:
+    """The leader epochs that were written down; None where none can be read."""
     data = disk.load(folder / checkpoints.LEADER_EPOCHS)
     try:
-        return EpochCache(checkpoints.read_epochs(data) if data else ())
+        return None if data is None else EpochCache(checkpoints.read_epochs(data))
     except checkpoints.Damaged:
-        return EpochCache()
+        return None
+
+
+def _read_epochs(log: Log) -> None:
+    """Learn the leader epochs from the batches; the next leader's has to be larger than all."""
+    for _, found in _readable(log, log.segments[0].base_offset):
+        if found.header.leader_epoch > log.epochs.latest:
+            log.epochs.assign(found.header.leader_epoch, found.header.base_offset)
+    if log.epochs.entries:
+        log.save_epochs()
+
+
+def _index_again(log: Log, segment: Segment) -> None:
+    """Build the indexes of a segment again whose batches are not doubtful."""
+    segment.restart()
+    with contextlib.suppress(Corrupt):
+        for found in segment.headers():
+            segment.note(found.header, found.position, log.settings.index_interval_bytes)
+    segment.seal()
 
 
 def _rebuild(log: Log, segment: Segment) -> bool:
-    """Build a segment's indexes again; whether all of it was sound."""
+    """Cut a segment where it is not sound, and build its indexes again; whether all of it was."""
     segment.restart()
     expected, end = segment.base_offset, 0
     for position, header, _ in segment.scan():
@@ -155,11 +195,37 @@ def _rebuild(log: Log, segment: Segment) -> bool:
     return sound
 
 
-def _find_ends(log: Log, start_offset: int) -> None:
-    end = log.active.base_offset
-    for found in log.active.headers(log.active.index.position(_ANY)):
+def _readable(log: Log, offset: int) -> Iterator[tuple[Segment, Found]]:
+    """The batches from an offset on, less what follows damage in a segment that was flushed.
+
+    Whoever reads there is told; others are served.
+    """
+    for number, segment in enumerate(log.segments):
+        if log.next_base(number) > offset:
+            with contextlib.suppress(Corrupt):
+                for found in segment.since(offset):
+                    if found.header.last_offset >= offset:
+                        yield segment, found
+
+
+def _end(segment: Segment) -> int:
+    end = segment.base_offset
+    for found in segment.since(_ANY):
         end = found.header.next_offset
-    log.end_offset = end
+    return end
+
+
+def _drop_leftovers(log: Log) -> None:
+    """Let go of empty segments at the end that the one before has outgrown: they were not made."""
+    while len(log.segments) > 1 and not log.active.size:
+        if _end(log.segments[-2]) <= log.active.base_offset:
+            return
+        log.active.remove()
+        log.set_segments(log.segments[:-1])
+
+
+def _find_ends(log: Log, start_offset: int) -> None:
+    log.end_offset = end = _end(log.active)
     log.active.reopen()
     log.start_offset = max(log.segments[0].base_offset, min(start_offset, end))
     log.epochs.truncate_end(end)
@@ -176,24 +242,26 @@ def _load_producers(log: Log, rebuilt: int | None) -> None:
     for segment in log.segments:
         if rebuilt is not None and segment.base_offset >= rebuilt:
             segment.aborted.clear()
-    for segment, found in log.found(offset):
+    for segment, found in _readable(log, offset):
         header = found.header
         if header.base_offset < offset or header.producer_id < 0:
             continue
         batch = segment.batch(found) if header.control else b""
-        ends = header.control and header.records
-        if ends and rebuilt is not None and segment.base_offset >= rebuilt:
-            aborted = log.producers.aborted_by(header)
-            if aborted is not None and not read_marker(batch)[0]:
-                segment.aborted.append(aborted)
-        log.note(header, batch)
+        with contextlib.suppress(Corrupt):
+            ends = header.control and header.records
+            if ends and rebuilt is not None and segment.base_offset >= rebuilt:
+                aborted = log.producers.aborted_by(header)
+                if aborted is not None and not read_marker(batch)[0]:
+                    segment.aborted.append(aborted)
+            log.note(header, batch)
 
 
 def _load_snapshot(log: Log, newest: int) -> int:
     """The offset of the snapshot that was loaded, or that of the log's first batch."""
-    names = [name for name in log.disk.names(log.folder) if name.endswith(SNAPSHOT)]
-    for name in reversed(names):
-        at = int(name[: -len(SNAPSHOT)])
+    for name in reversed(log.disk.names(log.folder)):
+        at = offset_of(name, SNAPSHOT)
+        if at is None:
+            continue
         data = log.disk.load(log.folder / name)
         if log.segments[0].base_offset <= at <= newest and data is not None:
             try:

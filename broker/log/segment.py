@@ -14,7 +14,7 @@ from pathlib import Path
 from broker.log.files import Disk
 from broker.log.index import OffsetIndex, TimeIndex, TransactionIndex
 from broker.log.producers import Aborted
-from broker.wire.batches import HEADER, BatchHeader, Corrupt, Data, checked, read_header
+from broker.wire.batches import HEADER, MAGIC, BatchHeader, Corrupt, Data, checked, read_header
 from broker.wire.records import Allowance, TooMuch, each_record
 
 LOG, INDEX, TIME_INDEX, TXN_INDEX = ".log", ".index", ".timeindex", ".txnindex"
@@ -24,11 +24,19 @@ SUFFIXES = (LOG, INDEX, TIME_INDEX, TXN_INDEX)
 _CHUNK = 8 << 10
 _SCAN = 1 << 20
 _ANY = 1 << 62
+_DIGITS = 20
 
 
 def named(base_offset: int, suffix: str) -> str:
     """The name of a segment's file."""
     return f"{base_offset:020d}{suffix}"
+
+
+def offset_of(name: str, suffix: str) -> int | None:
+    """The offset that a file is named after; None where it is none of ours."""
+    digits = name.removesuffix(suffix)
+    ours = digits != name and len(digits) == _DIGITS and digits.isascii() and digits.isdecimal()
+    return int(digits) if ours else None
 
 
 @dataclass(frozen=True)
@@ -116,9 +124,36 @@ class Segment:
         if self._newest[0] >= 0:
             self.time_index.append(*self._newest)
 
+    @property
+    def indexed(self) -> bool:
+        """Whether its indexes can be those of its log."""
+        return (
+            self.index.fits(self.size)
+            and self.time_index.fits(self.size)
+            and self.aborted.fits(self.base_offset)
+        )
+
+    def since(self, offset: int) -> Iterator[Found]:
+        """The batches from where the index says to look for an offset.
+
+        Where no batch can start there the index is wrong, and it is all of them.
+        """
+        position = self.index.position(offset)
+        found = self.headers(position)
+        if position:
+            try:
+                first = next(found).header
+            except (Corrupt, StopIteration):
+                first = None
+            right = first is not None and (
+                first.magic == MAGIC and self.base_offset <= first.base_offset <= offset
+            )
+            found = self.headers(position if right else 0)
+        return found
+
     def find(self, offset: int) -> Found | None:
         """The first batch whose last offset is no less."""
-        for found in self.headers(self.index.position(offset)):
+        for found in self.since(offset):
             if found.header.last_offset >= offset:
                 return found
         return None
@@ -184,7 +219,7 @@ class Segment:
         """Find the newest record again: of those after the last entry, or that entry's."""
         self._newest = self.time_index.last or (-1, self.base_offset)
         self._first_timestamp = None
-        for found in self.headers(self.index.position(self._newest[1])):
+        for found in self.since(self._newest[1]):
             if found.header.max_timestamp > self._newest[0]:
                 self._newest = (found.header.max_timestamp, found.header.last_offset)
 
@@ -197,7 +232,7 @@ class Segment:
                    beginning is told, and `TooMuch` is raised where others have used it up
         """
         offset = max(self.time_index.offset(timestamp), start)
-        for found in self.headers(self.index.position(offset)):
+        for found in self.since(offset):
             if found.header.max_timestamp >= timestamp:
                 whole = allowance is None or allowance.untouched
                 try:

@@ -1,7 +1,7 @@
 """The broker: what its handlers work on.
 
-One thread does all that clients see.  Time is the system's, in ms, and never goes back: a clock
-that is set back stands still until it has caught up.
+One thread does all that clients see.  Time is the system's, in ms, and goes back where that does;
+whoever waits for something waits by the loop's clock, which nobody sets.
 """
 
 from __future__ import annotations
@@ -70,12 +70,11 @@ class Broker:
         self.advertised = ("127.0.0.1", 9092)
         open_to_all = access.authorizer is None
         self.handlers: Mapping[ApiKey, Handler] = HANDLERS if open_to_all else guarded(HANDLERS)
-        self._last = 0
         self.catalog = Catalog(directory, configuration)
         self.purgatory = Purgatory(loop)
         slots = configuration["max.incremental.fetch.session.cache.slots"]
         self.sessions = Sessions(slots, lambda: secrets.randbelow((1 << 31) - 1) + 1)
-        self.producer_ids = ProducerIds(directory)
+        self.producer_ids = ProducerIds(directory, self._largest_producer_id)
         self.meter = Meter()
         self.handlers = self.meter.watched(self.handlers)
         self.disk_error = ""  # what the disk said when it last refused something, until it works
@@ -84,9 +83,13 @@ class Broker:
         self.transactions: Coordination
 
     def now(self) -> int:
-        """The time, in ms since 1970."""
-        self._last = max(self._last, time.time_ns() // 1_000_000)
-        return self._last
+        """The time, in ms since 1970; it goes back where the clock is set back."""
+        return time.time_ns() // 1_000_000
+
+    def _largest_producer_id(self) -> int:
+        """Of those that have written to a log that is here."""
+        known = (each.log.producers.producers for each in self.catalog)
+        return max((producer_id for each in known for producer_id in each), default=-1)
 
     # Coordinators -----------------------------------------------------------------------------
 

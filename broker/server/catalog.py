@@ -3,17 +3,21 @@
 What is configured for topics, and what was changed of the broker's settings while it ran, is in
 one file of the data directory, `topics.json`, replaced as a whole.  Which topics and partitions
 there are is in it too, and in the names of the folders.  A folder that the file does not know is
-a topic nevertheless: nothing is deleted because a file says too little.
+a topic nevertheless: nothing is deleted because a file says too little.  The file is written
+before folders are made or set aside, and knows those on their way out by their ids: whatever is
+done half is done whole at the next start.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import resource
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
@@ -30,6 +34,19 @@ FILES_EACH = 3
 """Files that each segment has open."""
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+_CONFIGS: Mapping[str, str] = MappingProxyType({"cleanup.policy": "compact"})
+"""What a coordinator's topic cannot do without."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is written down of a topic."""
+
+    topic_id: UUID
+    partitions: int
+    configs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,7 @@ class Catalog:
         self.ids: dict[UUID, Topic] = {}
         self._plain: dict[str, str] = {}
         self.most_files = _most_files()
+        self._deleted: set[UUID] = set()
         self.known = self.opened = 0
         self.given_up = False
 
@@ -92,21 +110,45 @@ class Catalog:
         It is called in a thread of its own, before anybody else looks.
         """
         known = self._read()
-        counts = {name: count for name, (_, count, _) in known.items()}
-        ids = {name: topic_id for name, (topic_id, _, _) in known.items()}
-        for topic, index, topic_id in self._directory.partitions():
-            ids.setdefault(topic, topic_id)
-            counts[topic] = max(counts.get(topic, 0), index + 1)
-        self.known = sum(counts.values())
-        for name in sorted(ids):
-            configs = known[name][2] if name in known else {}
-            self._add(Topic(name, ids[name], configs), counts[name])
+        self._find(known)
+        self.known = sum(each.partitions for each in known.values())
+        for name, each in sorted(known.items()):
+            topic = Topic(name, each.topic_id, each.configs)
+            self._enter(topic)
+            self._open(topic, each.partitions)
 
-    def _read(self) -> dict[str, tuple[UUID, int, dict[str, str]]]:
-        data = self._directory.disk.load(self._directory.path / FILE)
+    def _find(self, known: dict[str, Entry]) -> None:
+        """Add what the file does not know, finish what was being deleted."""
+        unknown = set()
+        for name, index, topic_id in list(self._directory.partitions()):
+            if topic_id in self._deleted:
+                aside = self._directory.delete(name, index, topic_id)
+                self._directory.disk.remove_folder(aside)
+                continue
+            if name not in known:
+                if topic_id is None:
+                    folder = self._directory.folder(name, index)
+                    why = f"{folder} is left alone: its partition.metadata cannot be read"
+                    tell(Event.CHECKPOINT_DAMAGED, why=why)
+                    continue
+                known[name] = Entry(topic_id, 0, _CONFIGS if name in INTERNAL else {})
+                unknown.add(name)
+            if name in unknown or topic_id == known[name].topic_id:
+                count = max(known[name].partitions, index + 1)
+                known[name] = replace(known[name], partitions=count)
+        self._deleted.clear()
+        if unknown:
+            why = (
+                f"{self._directory.path / FILE} does not say how these topics are configured, the "
+                f"broker's own settings hold for them: {', '.join(sorted(unknown))}"
+            )
+            tell(Event.CHECKPOINT_DAMAGED, why=why)
+
+    def _read(self) -> dict[str, Entry]:
+        path = self._directory.path / FILE
+        data = self._directory.disk.load(path)
         if data is None:
             return {}
-        path = self._directory.path / FILE
         try:
             found = json.loads(data)
             if found["version"] > VERSION:
@@ -115,28 +157,37 @@ class Catalog:
                     "use the version that wrote it, or another --data-dir"
                 )
             self._configuration.change(found.get("broker", {}))
+            self._deleted = {uuid_of(each) for each in found.get("deleted", ())}
             return {
-                name: (uuid_of(entry["id"]), int(entry["partitions"]), dict(entry["configs"]))
-                for name, entry in found["topics"].items()
+                name: Entry(uuid_of(each["id"]), int(each["partitions"]), dict(each["configs"]))
+                for name, each in found["topics"].items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DirectoryError(
-                f"{path} cannot be read ({error}): mend it, or remove it to have its topics back "
-                "without what was configured for them"
+                f"{path} cannot be read ({error}): mend it, or remove it; then its topics are "
+                "back, but kept no longer than the broker's own settings say"
             ) from error
 
-    def save(self) -> None:
-        """Write down which topics there are, and how they are configured."""
+    def save(self, planned: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Write down which topics there are, and how they are configured.
+
+        planned  how many partitions a topic is to have
+        """
         topics = {
             topic.name: {
                 "id": text_of(topic.topic_id),
-                "partitions": len(topic.partitions),
+                "partitions": planned.get(topic.name, len(topic.partitions)),
                 "configs": dict(topic.configs),
             }
             for topic in self.topics.values()
         }
-        broker = self._configuration.shown_changes()
-        text = json.dumps({"version": VERSION, "broker": broker, "topics": topics}, indent=1)
+        found = {
+            "version": VERSION,
+            "broker": self._configuration.shown_changes(),
+            "topics": topics,
+            "deleted": sorted(map(text_of, self._deleted)),
+        }
+        text = json.dumps(found, indent=1)
         self._directory.disk.replace(self._directory.path / FILE, text.encode())
 
     def __iter__(self) -> Iterator[Partition]:
@@ -170,12 +221,12 @@ class Catalog:
         """Make a topic; `Refused` or OSError where there is no room for it, and then it is not."""
         self._check_room(partitions)
         topic = Topic(name, topic_id, dict(configs))
+        self._enter(topic)
         try:
-            self._add(topic, partitions)
-            self.save()
+            self.save({name: partitions})
+            self._open(topic, partitions)
         except OSError:
-            del self.topics[name], self.ids[topic_id]
-            self._plain.pop(_plain(name), None)
+            self._leave(topic)
             self._undo(topic, 0)
             raise
         return topic
@@ -191,14 +242,19 @@ class Catalog:
         for partition in topic.partitions[keep:]:
             partition.log.abandon()
         for index in range(keep, len(topic.partitions) + 1):
-            self._directory.disk.remove_folder(self._directory.folder(topic.name, index))
+            with contextlib.suppress(OSError):
+                self._directory.disk.remove_folder(self._directory.folder(topic.name, index))
         del topic.partitions[keep:]
+        with contextlib.suppress(OSError):  # Whatever is written next says so, too.
+            self.save()
 
-    def _add(self, topic: Topic, partitions: int) -> Topic:
+    def _enter(self, topic: Topic) -> None:
         self.topics[topic.name] = self.ids[topic.topic_id] = topic
         self._plain[_plain(topic.name)] = topic.name
-        self._open(topic, partitions)
-        return topic
+
+    def _leave(self, topic: Topic) -> None:
+        del self.topics[topic.name], self.ids[topic.topic_id], self._plain[_plain(topic.name)]
+        self._deleted.add(topic.topic_id)
 
     def _open(self, topic: Topic, partitions: int) -> None:
         settings = self._configuration.log_settings(topic.configs)
@@ -209,6 +265,10 @@ class Catalog:
             epoch = log.epochs.latest + 1
             topic.partitions.append(Partition(topic.name, index, topic.topic_id, log, epoch))
             self.opened += 1
+            if log.missing:
+                folder = self._directory.folder(topic.name, index)
+                why = f"{folder} lacks {log.missing} offsets that were flushed: files are missing"
+                tell(Event.CHECKPOINT_DAMAGED, why=why)
             if log.cut:
                 tell(
                     Event.LOG_CUT,
@@ -224,8 +284,8 @@ class Catalog:
         have = len(topic.partitions)
         self._check_room(partitions - have)
         try:
+            self.save({name: partitions})
             self._open(topic, partitions)
-            self.save()
         except OSError:
             self._undo(topic, have)
             raise
@@ -235,9 +295,14 @@ class Catalog:
         """Configure a topic so, and no other way."""
         old = self.topics[name]
         topic = replace(old, configs=dict(configs))
-        self.topics[name] = self.ids[topic.topic_id] = topic
+        self.topics[name] = topic
+        try:
+            self.save()
+        except OSError:
+            self.topics[name] = old
+            raise
+        self.ids[topic.topic_id] = topic
         self.apply(topic)
-        self.save()
 
     def apply(self, topic: Topic) -> None:
         """Have a topic's logs kept as is configured now."""
@@ -246,13 +311,23 @@ class Catalog:
             partition.log.settings = settings
 
     def delete(self, name: str) -> list[Path]:
-        """Let a topic be no more; what is returned can be removed when there is time."""
-        topic = self.topics.pop(name)
-        self.ids.pop(topic.topic_id, None)
-        self._plain.pop(_plain(name), None)
+        """Let a topic be no more; what is returned can be removed when there is time.
+
+        It is decided when that is written down; what is not set aside then is at the next start.
+        """
+        topic = self.topics[name]
+        self._leave(topic)
+        try:
+            self.save()
+        except OSError:
+            self._enter(topic)
+            self._deleted.discard(topic.topic_id)
+            raise
         aside = []
         for partition in topic.partitions:
             partition.log.abandon()
-            aside.append(self._directory.delete(name, partition.index, topic.topic_id))
-        self.save()
+            with contextlib.suppress(OSError):
+                aside.append(self._directory.delete(name, partition.index, topic.topic_id))
+        if len(aside) == len(topic.partitions):
+            self._deleted.discard(topic.topic_id)
         return aside

@@ -157,12 +157,13 @@ class Coordination:
         self._feeding = True
         try:
             while self._queue:
-                for output in self._core.handle(self._queue.popleft(), self._broker.now()):
-                    self._perform(output)
+                now = self._broker.now()
+                for output in self._core.handle(self._queue.popleft(), now):
+                    self._perform(output, now)
         finally:
             self._feeding = False
 
-    def _perform(self, output: Any) -> None:
+    def _perform(self, output: Any, now: int) -> None:
         match output:
             case Reply(token, response):
                 answer = self._waiting.pop(token, None)
@@ -172,7 +173,8 @@ class Coordination:
                 self._queue.append(self._append(output))
             case SetTimer(timer, at):
                 self._cancel(timer)
-                delay = max(0, at - self._broker.now()) / 1000
+                # From here on the loop's clock counts, which nobody sets.
+                delay = max(0, at - now) / 1000
                 self._timers[timer] = self._broker.loop.call_later(delay, self._fire, timer)
             case CancelTimer(timer):
                 self._cancel(timer)

@@ -1,12 +1,15 @@
 """Producer ids: each is given out once, ever.
 
 A block of them is claimed in a file before the first of it is given out; a start claims the next
-one, and what was left of the last is never used.
+one, and what was left of the last is never used.  Where the file is gone, or says less than what
+the logs know, it is not believed: an id that is given out twice makes one producer's batches those
+of another.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from broker.log.directory import DataDirectory
 
@@ -14,10 +17,13 @@ FILE, BLOCK = "producer-ids", 1000
 
 
 class ProducerIds:
-    """An iterator over ids that nobody else has."""
+    """An iterator over ids that nobody else has.
 
-    def __init__(self, directory: DataDirectory) -> None:
-        self._directory = directory
+    known  the largest that is known to have been given out
+    """
+
+    def __init__(self, directory: DataDirectory, known: Callable[[], int] = lambda: -1) -> None:
+        self._directory, self._known = directory, known
         self._path = directory.path / FILE
         self._next = self._end = 0
 
@@ -28,7 +34,7 @@ class ProducerIds:
     def __next__(self) -> int:
         """The next id; OSError where the next block could not be claimed."""
         if self._next == self._end:
-            start = max(self._end, self._claimed())
+            start = max(self._end, self._claimed(), self._known() + 1)
             self._directory.disk.replace(self._path, f"{start + BLOCK}\n".encode())
             self._next, self._end = start, start + BLOCK
         self._next += 1

@@ -27,7 +27,6 @@ from broker.log.cleaner import clean
 from broker.log.directory import DataDirectory, DirectoryError, Identity, text_of
 from broker.log.files import RealDisk
 from broker.log.log import Log
-from broker.log.segment import Segment
 from broker.partition import Partition
 from broker.server import tls
 from broker.server.access import Access
@@ -269,7 +268,8 @@ class Server:
                 connection.refuse("it was idle for too long", Event.CONNECTION_CLOSED)
         for partition in self.broker.catalog:
             partition.log.remove_gone(now)
-            if now - partition.log.last_flush >= partition.log.settings.flush_ms:
+            # A flush that is still to come was before the clock was set back.
+            if not 0 <= now - partition.log.last_flush < partition.log.settings.flush_ms:
                 partition.log.flush(now)
         if self.broker.disk_error and self.directory.works():
             self.broker.disk_error = ""
@@ -314,7 +314,7 @@ class Server:
     async def _flush_rolled(self, found: Log) -> None:
         rolled, end = found.rolled(), found.active.base_offset
         if rolled:
-            await asyncio.get_running_loop().run_in_executor(None, _flush, rolled)
+            await asyncio.get_running_loop().run_in_executor(None, found.flush_segments, rolled)
             found.flushed(end)
 
     # The end ----------------------------------------------------------------------------------
@@ -364,11 +364,6 @@ class Server:
         for connection in list(self.connections):
             connection.refuse("the broker stops", Event.CONNECTION_CLOSED)
         await asyncio.sleep(0)
-
-
-def _flush(segments: list[Segment]) -> None:
-    for segment in segments:
-        segment.flush()
 
 
 def _allow_many_files() -> None:

@@ -429,13 +429,3 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     assert program.wait() == 2
     assert f"{path} cannot be used: Is a directory" in program.said
     assert [" INFO " in line for line in program.said.splitlines()] == [True, False]
-
-
-def test_a_clock_that_is_set_back_stands_still(
-    broker: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = broker.call(broker.server.broker.now)
-    with monkeypatch.context() as patch:
-        patch.setattr("broker.server.broker.time.time_ns", lambda: 1)
-        assert broker.call(broker.server.broker.now) >= before
-        assert produced(broker, records.build([(b"k", b"v")], 1000), "clock") == 0
