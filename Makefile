@@ -4,6 +4,8 @@
 # make test-all   the tests, all of them
 # make sanitize   the native engine under the address, behaviour and thread sanitizers
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
+# make fuzz-broker  malformed frames: over sockets, and led by the code they reach (FRAMES=…)
+# make nightly    both of them, as much as a night has time for
 # make prove      what is proved of the group, for any number of generations and offsets
 # make agree      certificates that the engines and z3 find the same, for each machine
 # make mutate     mistakes in the group's actions that no property notices (ARGS=… goes to it)
@@ -24,6 +26,9 @@ MUTATED ?= group/smallest 'group/late commit' 'group/auto-commit in poll' \
     'group/zombie commit first' group/slow group/surplus group/together
 # Random machines to look at, for each way of running them.
 MACHINES ?= 2000
+# Malformed frames to send to a broker, and inputs for each way in; seconds for each way in at most.
+FRAMES ?= 1000000
+SECONDS ?= 600
 
 # Machines of which certificates are made, each at a small size.
 AGREE ?= group/smallest log/epochs compaction/"in time" routing/"one partition" \
@@ -35,7 +40,7 @@ BIN := .venv/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check prove agree test test-all sanitize fuzz mutate bench lint types lock clean venv
+.PHONY: check prove agree test test-all sanitize fuzz fuzz-broker nightly mutate bench lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -68,6 +73,18 @@ bench: venv
 fuzz: venv
 	@VERDICT_FUZZ=$(MACHINES) HYPOTHESIS_PROFILE=search \
 	    $(PYTEST) -n $(JOBS) -o timeout=3600 $(ARGS) tests/fuzz
+
+WAYS_IN := request dispatch batch compressed stored subscription pattern
+fuzz-broker: venv
+	@VERDICT_FLOOD=$(FRAMES) $(PYTEST) -s -o timeout=7200 $(ARGS) tests/broker/fuzz/test_flood.py
+	@$(BIN)/python -c 'import atheris' || { echo 'atheris has no wheel here' >&2; exit 1; }
+	@for way in $(WAYS_IN); do \
+	    echo "$$way:"; \
+	    $(BIN)/python -m tests.broker.fuzz.guided $$way -runs=$(FRAMES) \
+	        -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
+
+nightly: fuzz fuzz-broker
 
 lint: venv
 	@$(BIN)/ruff check .

@@ -18,6 +18,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["broker"]):
+    import broker.server.guards.table
+    import broker.server.handlers.table  # noqa: F401 - a broker imports them when it is made
     from tests.broker.fuzz.targets import TARGETS
 
 from tests.broker.fuzz import batches, recorded
@@ -29,7 +31,7 @@ SEEDS = 300
 
 def made(target: str, draw: random.Random) -> bytes:
     """An input that gets somewhere."""
-    if target == "request":
+    if target in {"request", "dispatch"}:
         return Frames(draw).malformed()
     found = batches.damaged(draw)
     return found[21:23] + found[61:] if target == "compressed" else found
@@ -39,7 +41,7 @@ def seeds(target: str, folder: Path) -> None:
     """Fill a folder with inputs to begin with."""
     draw = random.Random(1)
     found = [made(target, draw) for _ in range(SEEDS)]
-    if target == "request":
+    if target in {"request", "dispatch"}:
         found += recorded.requests()
     elif target == "batch":
         found += batches.sound()
@@ -50,7 +52,7 @@ def seeds(target: str, folder: Path) -> None:
 def mutated(target: str, data: bytes, largest: int, seed: int) -> bytes:
     """Another input from this one, or a new one."""
     draw = random.Random(seed)
-    if target in {"request", "batch", "compressed"} and draw.random() < 0.5:
+    if target in {"request", "dispatch", "batch", "compressed"} and draw.random() < 0.5:
         return made(target, draw)[:largest]
     return bytes(atheris.Mutate(data, largest))
 

@@ -23,6 +23,7 @@ from broker.wire import batches, records
 from broker.wire.apis import request_decoder
 from broker.wire.codec import MOST_ITEMS, Malformed, Struct
 from broker.wire.frames import Unsupported, read_header
+from tests.broker.fuzz.dispatched import dispatched
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "compressed": Target(compressed, (batches.Corrupt,)),
         "stored": Target(stored, ()),
         "subscription": Target(lambda data: void(subscribed_topics(data)), (Damaged,)),
+        "dispatch": Target(dispatched, (Malformed, Unsupported)),
         "pattern": Target(pattern, (patterns.Invalid,)),
     }
 )
