@@ -63,6 +63,13 @@ def test_a_test_that_aborts_is_told_by_its_place() -> None:
     assert list(librdkafka._complaints(OUTPUT)) == ["0030-offset_commit.c:181: Expected 3, got 4"]
 
 
+def test_a_test_that_skips_itself_has_not_passed() -> None:
+    line = "|\x1b[{colour} 0022_consume_batch                       |    {said} |   1.000s"
+    assert librdkafka._ran("0022", line.format(colour="32m", said=" PASSED"))
+    assert not librdkafka._ran("0022", line.format(colour="36m", said="SKIPPED"))
+    assert not librdkafka._ran("0022", "| <MAIN>                   |     PASSED |   0.001s")
+
+
 def test_the_numbers_are_those_that_one_broker_can_pass() -> None:
     numbers = [number for group in librdkafka.GROUPS for number in group.numbers.split()]
     assert len(numbers) == len(set(numbers)) == SUITES["librdkafka"].tests == 41
