@@ -17,6 +17,7 @@ from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
 from broker.events import Tell, ignore
+from broker.groups import room
 from broker.groups.config import GroupConfig
 from broker.groups.consumer.requests import (
     ConsumerGroupDescribe,
@@ -158,6 +159,7 @@ class GroupCoordinator:
         self._new_id, self._tell = new_id, tell
         self._numbers = count(1)
         self._out = Outbox(0)
+        self._room = room.Room()
         self._freed: deque[Ask | Fired] = deque()
         self._topics: dict[str, tuple[UUID, int]] = {}
         self._shards: dict[int, Shard] = {}
@@ -274,6 +276,15 @@ class GroupCoordinator:
             most = self.config.group_max_session_timeout_ms
             if not least <= request.session_timeout <= most:
                 raise Refused(ErrorCode.INVALID_SESSION_TIMEOUT)
+        if isinstance(request, JoinGroup | ConsumerGroupHeartbeat):
+            self._make_room(request)
+
+    def _make_room(self, request: JoinGroup | ConsumerGroupHeartbeat) -> None:
+        """Refuse to join where all members together are too many."""
+        wanted = room.size(request)
+        there = self._room.has(wanted, self._out.now, lambda: room.kept(self.cores()))
+        if not there and not room.goes_on(request, wanted):
+            raise Refused(ErrorCode.GROUP_MAX_SIZE_REACHED)
 
     def _fired(self, fired: Fired) -> None:
         if isinstance(fired.timer, ExpiryDue):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from broker.errors import ErrorCode
+from broker.groups import room
 from broker.log import producers
 from broker.log.producers import ProducerStates
 from broker.server import connection as connections
@@ -103,7 +104,7 @@ def test_no_fetch_waits_for_more_than_it_would_be_given(broker: Running) -> None
         assert client.answer_to(ApiKey.FETCH, 4, **want)["responses"]
 
 
-def joining(client: RawClient, group: str, size: int) -> None:
+def joining(client: RawClient, group: str, size: int, member: str = "") -> None:
     """Ask to join a group that waits for others, with so much to say."""
     client.send(
         ApiKey.JOIN_GROUP,
@@ -111,7 +112,7 @@ def joining(client: RawClient, group: str, size: int) -> None:
         group_id=group,
         session_timeout=60_000,
         rebalance_timeout=60_000,
-        member_id="",
+        member_id=member,
         protocol_type="consumer",
         protocols=[{"name": "range", "metadata": bytes(size)}],
     )
@@ -296,6 +297,34 @@ def test_a_log_knows_so_many_producers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert states.check(again) is None
     states.ended(read_header(records.marker(1, 0, commit=True, coordinator_epoch=0, now=1)), 0)
     assert list(states.producers) == [2, 5, 1]
+
+
+def test_all_members_together_have_so_much_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those whose connection is gone, until their session is over."""
+    monkeypatch.setattr(room, "MOST", 250_000)
+    monkeypatch.setattr(room, "PAUSE", 0)
+    full = ErrorCode.GROUP_MAX_SIZE_REACHED
+
+    with running(tmp_path) as broker:
+
+        def joined(group: str, size: int, member: str = "") -> dict[str, Any]:
+            with RawClient(broker.port) as client:
+                joining(client, group, size, member)
+                return client.answer()
+
+        with RawClient(broker.port) as client:
+            client.answer_to(ApiKey.FIND_COORDINATOR, 1, key="a", key_type=0)
+        first = joined("g0", 100_000)
+        assert first["error_code"] == ErrorCode.NONE
+        assert joined("g1", 100_000)["error_code"] == ErrorCode.NONE
+        assert joined("g2", 100_000)["error_code"] == full
+        assert joined("g2", 1_000)["error_code"] == ErrorCode.NONE
+        # Who is a member, and has little to say, is never refused.
+        monkeypatch.setattr(room, "MOST", 1)
+        assert joined("g3", 10)["error_code"] == full
+        assert joined("g0", 10, first["member_id"])["error_code"] == ErrorCode.NONE
 
 
 def test_one_request_for_metadata_makes_so_many_topics(broker: Running) -> None:
