@@ -7,6 +7,7 @@ shown as read-only, and passwords not at all.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
@@ -180,12 +181,32 @@ def alter_configs(request: Request) -> Fields:
         del old
         return {config.name: config.value for config in each.configs if config.value is not None}
 
-    return {"responses": [_alter(request, each, change) for each in request.body.resources]}
+    return _altered(request, change)
 
 
 def incremental_alter_configs(request: Request) -> Fields:
     """Change what is named, and leave the rest as it is."""
-    return {"responses": [_alter(request, each, _changed) for each in request.body.resources]}
+    return _altered(request, _changed)
+
+
+def _altered(request: Request, change: Any) -> Fields:
+    """What becomes of each resource; of two that are the same neither is changed."""
+    named = Counter(_resource(each) for each in request.body.resources)
+    return {
+        "responses": [
+            _alter(request, each, change if named[_resource(each)] == 1 else _named_twice)
+            for each in request.body.resources
+        ]
+    }
+
+
+def _resource(each: Any) -> tuple[int, str]:
+    return each.resource_type, each.resource_name
+
+
+def _named_twice(each: Any, old: Mapping[str, str]) -> dict[str, str]:
+    del each, old
+    raise Refused(ErrorCode.INVALID_REQUEST)
 
 
 def _changed(each: Any, old: Mapping[str, str]) -> dict[str, str]:

@@ -349,3 +349,24 @@ def test_one_request_makes_so_many_partitions(broker: Running) -> None:
     assert made(5000, 5000) == {ErrorCode.NONE}
     assert made(5000, 5001) == {ErrorCode.POLICY_VIOLATION}
     assert made(-2, -3, 9998) == {ErrorCode.INVALID_PARTITIONS, ErrorCode.NONE}
+
+
+def test_of_two_changes_to_one_topic_neither_is_made(broker: Running) -> None:
+    """Each is written down by itself: a hundred thousand of them would be for minutes."""
+
+    def altered(*names: str) -> list[int]:
+        configs = [{"name": "retention.ms", "value": "1000", "config_operation": 0}]
+        resources = [
+            {"resource_type": 2, "resource_name": name, "configs": configs} for name in names
+        ]
+        with RawClient(broker.port) as client:
+            answer = client.answer_to(
+                ApiKey.INCREMENTAL_ALTER_CONFIGS, 1, resources=resources, validate_only=False
+            )
+        return [each["error_code"] for each in answer["responses"]]
+
+    topics = broker.server.broker.catalog.topics
+    assert altered("t", "t") == [ErrorCode.INVALID_REQUEST] * 2
+    assert not topics["t"].configs
+    assert altered("t") == [ErrorCode.NONE]
+    assert topics["t"].configs == {"retention.ms": "1000"}
