@@ -110,7 +110,14 @@ class TopicsChanged:
     topics: Mapping[str, tuple[UUID, int]]
 
 
-Event = Input | TopicsChanged
+@dataclass(frozen=True)
+class GroupsConfigured:
+    """These are the groups that are configured otherwise than the rest, and how."""
+
+    configs: Mapping[str, GroupConfig]
+
+
+Event = Input | TopicsChanged | GroupsConfigured
 
 
 @dataclass
@@ -162,6 +169,7 @@ class GroupCoordinator:
         self._room = room.Room()
         self._freed: deque[Ask | Fired] = deque()
         self._topics: dict[str, tuple[UUID, int]] = {}
+        self._configs: dict[str, GroupConfig] = {}
         self._shards: dict[int, Shard] = {}
         self._loading: dict[int, Shard] = {}
         self._whole: dict[type, Callable[[Ask], None]] = {
@@ -206,6 +214,9 @@ class GroupCoordinator:
                     self._shards.pop(partition).resign()
             case TopicsChanged(topics):
                 self._topics_changed(topics)
+            case GroupsConfigured(configs):
+                self._configs.clear()
+                self._configs.update(configs)
             case _:
                 assert_never(event)
 
@@ -236,6 +247,7 @@ class GroupCoordinator:
             self._out,
             self._freed,
             self._topics,
+            self._configs,
             tell=self._tell,
         )
         return Shard(core)

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from broker.errors import ErrorCode, Refused
 from broker.events import Event, tell
-from broker.groups.coordinator import GroupCoordinator, TopicsChanged
+from broker.groups.coordinator import GroupCoordinator, GroupsConfigured, TopicsChanged
 from broker.groups.core import Core
 from broker.log.directory import DataDirectory, Identity
 from broker.partition import Partition
@@ -238,6 +238,11 @@ class Broker:
         known = {topic.name: (topic.topic_id, len(topic.partitions)) for topic in topics}
         self.groups.feed(TopicsChanged(known))
 
+    def groups_configured(self) -> None:
+        """Groups were configured."""
+        partitions = self._count(OFFSETS_TOPIC, self.configuration["offsets.topic.num.partitions"])
+        self.groups.feed(GroupsConfigured(self.configuration.group_configs(partitions)))
+
     # Life -------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -245,6 +250,7 @@ class Broker:
         self.groups = self._group_coordination()
         self.transactions = self._transaction_coordination()
         self.topics_changed()
+        self.groups_configured()
         self.groups.start()
         self.transactions.start()
 

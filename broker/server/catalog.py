@@ -157,6 +157,8 @@ class Catalog:
                     "use the version that wrote it, or another --data-dir"
                 )
             self._configuration.change(found.get("broker", {}))
+            for group, configs in found.get("groups", {}).items():
+                self._configuration.configure_group(group, configs)
             self._deleted = {uuid_of(each) for each in found.get("deleted", ())}
             return {
                 name: Entry(uuid_of(each["id"]), int(each["partitions"]), dict(each["configs"]))
@@ -184,6 +186,7 @@ class Catalog:
         found = {
             "version": VERSION,
             "broker": self._configuration.shown_changes(),
+            "groups": self._configuration.groups,
             "topics": topics,
             "deleted": sorted(map(text_of, self._deleted)),
         }

@@ -14,6 +14,7 @@ from typing import Any
 
 from broker.groups.config import GroupConfig
 from broker.log.settings import MAX_INT64, LogSettings
+from broker.server.group_settings import LIMITS_OF_GROUPS, SYNONYMS_OF_GROUPS, check_group
 from broker.server.security_settings import prefixed
 from broker.server.settings import BROKER, SYNONYMS, TOPIC, InvalidSetting, of_broker
 from broker.transactions.config import TransactionConfig
@@ -59,7 +60,8 @@ def _near(name: str) -> str:
 class Configuration:
     """The broker's settings, and the topics' that follow from them.
 
-    given  what was set at the start, as text
+    given   what was set at the start, as text
+    groups  what is configured of single groups, as text
     """
 
     def __init__(self, given: Mapping[str, str]) -> None:
@@ -70,6 +72,7 @@ class Configuration:
                 raise InvalidSetting(f"Unknown configuration {name!r}{_near(name)}")
             self.given[name] = setting.parse(text)
         self.changed: dict[str, Any] = {}
+        self.groups: dict[str, dict[str, str]] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The value in force of one of the broker's settings."""
@@ -154,6 +157,25 @@ class Configuration:
         """What the group coordinator is told, whose topic has so many partitions."""
         found = GroupConfig(**self._same_names(GroupConfig))
         return replace(found, offsets_topic_num_partitions=partitions)
+
+    def configure_group(self, name: str, overrides: Mapping[str, str]) -> None:
+        """Have a group configured so, and no other way; `InvalidSetting` where it may not be."""
+        self._of_group(overrides)
+        self.groups.pop(name, None)
+        if overrides:
+            self.groups[name] = dict(overrides)
+
+    def group_configs(self, partitions: int) -> dict[str, GroupConfig]:
+        """What the group coordinator is told of groups that are configured by themselves."""
+        default = self.group_config(partitions)
+        return {
+            name: replace(default, **self._of_group(overrides))
+            for name, overrides in self.groups.items()
+        }
+
+    def _of_group(self, overrides: Mapping[str, str]) -> dict[str, Any]:
+        found = check_group(overrides, {name: self[name] for name in LIMITS_OF_GROUPS})
+        return {SYNONYMS_OF_GROUPS[name].replace(".", "_"): found[name] for name in found}
 
     def transaction_config(self, partitions: int) -> TransactionConfig:
         """What the transaction coordinator is told, whose topic has so many partitions."""

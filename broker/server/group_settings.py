@@ -11,8 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from broker.server.setting import MAX_INT, Kind, Setting, boolean, integer, string
+from broker.server.setting import (
+    MAX_INT,
+    InvalidSetting,
+    Kind,
+    Setting,
+    boolean,
+    integer,
+    string,
+)
 
 GROUPS = (
     integer("group.consumer.session.timeout.ms", 45_000, 1),
@@ -42,6 +51,9 @@ GROUPS = (
 )
 """The broker's."""
 
+LIMITS_OF_GROUPS = tuple(setting.name for setting in GROUPS)
+"""Those that a group's settings may be held against."""
+
 SYNONYMS_OF_GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "consumer.session.timeout.ms": "group.consumer.session.timeout.ms",
@@ -60,3 +72,28 @@ OF_GROUPS: Mapping[str, Setting] = MappingProxyType(
     }
 )
 """The groups' settings."""
+
+
+def check_group(overrides: Mapping[str, str], broker: Mapping[str, Any]) -> dict[str, Any]:
+    """What a group is configured to that has these settings; `InvalidSetting` where it may not be.
+
+    broker  the broker's settings
+    """
+    for name in overrides:
+        if name not in OF_GROUPS:
+            raise InvalidSetting(f"Unknown group config name: {name}")
+    found = {
+        name: setting.parse(overrides[name]) if name in overrides else broker[synonym]
+        for name, setting in OF_GROUPS.items()
+        for synonym in [SYNONYMS_OF_GROUPS[name]]
+    }
+    for name in overrides:
+        for bound, word in (("min", "greater"), ("max", "less")):
+            limit = f"group.{name.replace('consumer.', f'consumer.{bound}.', 1)}"
+            beyond = broker[limit] > found[name] if bound == "min" else broker[limit] < found[name]
+            if beyond:
+                raise InvalidSetting(f"{name} must be {word} than or equal to {limit}")
+    session, beat = "consumer.session.timeout.ms", "consumer.heartbeat.interval.ms"
+    if overrides.keys() & {session, beat} and found[session] <= found[beat]:
+        raise InvalidSetting(f"{session} must be greater than {beat}")
+    return found

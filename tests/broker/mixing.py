@@ -423,5 +423,60 @@ def policy(net: Net) -> None:
     party.listed()
 
 
-MIXED = (cooperative_upgrade, eager_upgrade, downgrade, static_migration, no_upgrade)
+SET, DELETE, APPEND = 0, 1, 2
+GROUP = 32
+OF_GROUP = 8
+
+
+def configured_groups(net: Net) -> None:
+    """Settings of one group, within the broker's limits, and what its members are told of them."""
+    party = Party(net, "configured")
+    resource = {"resource_type": GROUP, "resource_name": party.group}
+
+    def alter(*changes: tuple[str, int, str | None], **fields: Any) -> None:
+        configs = [
+            {"name": name, "config_operation": how, "value": value} for name, how, value in changes
+        ]
+        asked = {"resources": [{**resource, "configs": configs, **fields}], "validate_only": False}
+        answer = net.quietly("admin", ApiKey.INCREMENTAL_ALTER_CONFIGS, 1, **asked)
+        net.notes.append((changes, answer["responses"][0]["error_code"]))
+
+    def shown() -> None:
+        keys = ["consumer.session.timeout.ms", "consumer.heartbeat.interval.ms",
+                "consumer.assignment.interval.ms"]  # fmt: skip
+        asked = {"resources": [{**resource, "configuration_keys": keys}], "include_synonyms": True}
+        answer = net.quietly("admin", ApiKey.DESCRIBE_CONFIGS, 4, **asked)
+        for each in sorted(answer["results"][0]["configs"], key=lambda each: str(each["name"])):
+            own = each["config_source"] == OF_GROUP
+            net.notes.append((each["name"], own and each["value"], each["synonyms"][-1]["name"]))
+
+    def told() -> None:
+        asked = {"group_id": party.group, "member_id": "b", "rebalance_timeout": 30_000,
+                 "subscribed_topic_names": [party.topic], "topic_partitions": []}  # fmt: skip
+        answer = net.quietly("b", ApiKey.CONSUMER_GROUP_HEARTBEAT, 1, **asked)
+        net.notes.append(("heartbeat interval", answer["heartbeat_interval"]))
+
+    session, beat = "consumer.session.timeout.ms", "consumer.heartbeat.interval.ms"
+    interval = "consumer.assignment.interval.ms"
+    shown()
+    alter((session, SET, "50000"), (beat, SET, "7000"))
+    shown()
+    told()
+    for name, value in ((session, "1"), (session, "70000"), (beat, "1"), (beat, "16000"),
+                        (interval, "16000"), (session, "abc"), ("nonsense", "1")):  # fmt: skip
+        alter((name, SET, value))
+    alter((session, APPEND, "1"))
+    alter((session, SET, "50000"), resource_name="")
+    alter((beat, DELETE, None), (interval, SET, "0"))
+    shown()
+
+
+MIXED = (
+    configured_groups,
+    cooperative_upgrade,
+    eager_upgrade,
+    downgrade,
+    static_migration,
+    no_upgrade,
+)
 POLICIES = ("disabled", "upgrade", "downgrade", "bidirectional")

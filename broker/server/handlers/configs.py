@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any
 
 from broker.errors import ErrorCode, Refused
 from broker.server.broker import Broker
 from broker.server.configuration import check_topic
 from broker.server.dispatch import Fields, Handler, Request
+from broker.server.group_settings import OF_GROUPS, SYNONYMS_OF_GROUPS
 from broker.server.security_settings import of_listener
 from broker.server.settings import (
     BROKER,
@@ -45,6 +47,7 @@ class Source(IntEnum):
     BROKER_CHANGED = 2
     BROKER_GIVEN = 4
     DEFAULT = 5
+    GROUP = 8
 
 
 class Operation(IntEnum):
@@ -78,7 +81,10 @@ def _describe(request: Request, each: Any) -> dict[str, Any]:
             case Resource.BROKER:
                 _check_broker(broker, name)
                 configs = broker_configs(broker)
-            case Resource.GROUP | Resource.BROKER_LOGGER:
+            case Resource.GROUP:
+                _check_group(name)
+                configs = group_configs(broker, name)
+            case Resource.BROKER_LOGGER:
                 configs = []
             case _:
                 raise Refused(ErrorCode.INVALID_REQUEST)  # noqa: TRY301
@@ -102,6 +108,27 @@ def _describe(request: Request, each: Any) -> dict[str, Any]:
 def _check_broker(broker: Broker, name: str) -> None:
     if name not in {"", str(broker.node_id)}:
         raise Refused(ErrorCode.INVALID_REQUEST)
+
+
+def _check_group(name: str) -> None:
+    if not name:
+        raise Refused(ErrorCode.INVALID_REQUEST)
+
+
+def group_configs(broker: Broker, name: str) -> list[dict[str, Any]]:
+    """All settings of a group."""
+    overrides, found = broker.configuration.groups.get(name, {}), []
+    for each, setting in sorted(OF_GROUPS.items()):
+        synonym = SYNONYMS_OF_GROUPS[each]
+        value, sources = (
+            setting.show(broker.configuration[synonym]),
+            _broker_sources(broker, synonym),
+        )
+        if each in overrides:
+            value = overrides[each]
+            sources = [(each, value, Source.GROUP), *sources]
+        found.append(_shown(setting, value, sources, read_only=False))
+    return found
 
 
 def topic_configs(broker: Broker, overrides: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -209,11 +236,17 @@ def _named_twice(each: Any, old: Mapping[str, str]) -> dict[str, str]:
     raise Refused(ErrorCode.INVALID_REQUEST)
 
 
+KNOWN: Mapping[int, Mapping[str, Setting]] = MappingProxyType(
+    {Resource.TOPIC: TOPIC, Resource.BROKER: BROKER, Resource.GROUP: OF_GROUPS}
+)
+"""The settings of each kind of resource."""
+
+
 def _changed(each: Any, old: Mapping[str, str]) -> dict[str, str]:
     names = [config.name for config in each.configs]
     if len(set(names)) < len(names):
         raise InvalidSetting("a configuration is named twice")
-    known = TOPIC if each.resource_type == Resource.TOPIC else BROKER
+    known = KNOWN[each.resource_type]
     found = dict(old)
     for config in each.configs:
         setting = known.get(config.name)
@@ -256,6 +289,9 @@ def _alter(request: Request, each: Any, change: Any) -> dict[str, Any]:
             case Resource.BROKER:
                 _check_broker(broker, each.resource_name)
                 _alter_broker(broker, change, each, dry=dry)
+            case Resource.GROUP:
+                _check_group(each.resource_name)
+                _alter_group(broker, change, each, dry=dry)
             case _:
                 raise Refused(ErrorCode.INVALID_REQUEST)  # noqa: TRY301
     except InvalidSetting as invalid:
@@ -285,6 +321,17 @@ def _alter_broker(broker: Broker, change: Any, each: Any, *, dry: bool) -> None:
     for topic in broker.catalog.topics.values():
         broker.catalog.apply(topic)
     broker.catalog.save()
+
+
+def _alter_group(broker: Broker, change: Any, each: Any, *, dry: bool) -> None:
+    name, configuration = each.resource_name, broker.configuration
+    before = configuration.groups.get(name, {})
+    configuration.configure_group(name, change(each, before))
+    if dry:
+        configuration.configure_group(name, before)
+        return
+    broker.catalog.save()
+    broker.groups_configured()
 
 
 HANDLERS: Mapping[ApiKey, Handler] = {
