@@ -54,7 +54,7 @@ class Read:
     aborted  for a reader of committed records: what to pass over
     """
 
-    records: bytes
+    records: batches.Data
     high_watermark: int
     stable_offset: int
     start_offset: int
@@ -133,13 +133,20 @@ class Partition:
 
     # Reading ----------------------------------------------------------------------------------
 
-    def read(self, offset: int, max_bytes: int, *, committed: bool, whole: bool) -> Read:
-        """What a consumer may read from this offset on; `Refused` where it is outside the log."""
+    def read(
+        self, offset: int, max_bytes: int, *, committed: bool, whole: bool, mapped: bool = False
+    ) -> Read:
+        """What a consumer may read from this offset on; `Refused` where it is outside the log.
+
+        mapped  it is only handed on to a socket
+        """
         log = self.log
         if not log.start_offset <= offset <= log.end_offset:
             raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
         limit = self.limit(committed=committed)
-        data = log.read(offset, max_bytes, limit, whole=whole) if max_bytes or whole else b""
+        data: batches.Data = b""
+        if max_bytes or whole:
+            data = log.read(offset, max_bytes, limit, whole=whole, mapped=mapped)
         aborted = None
         if committed:
             aborted = log.aborted(offset, limit) if data else []

@@ -2,10 +2,11 @@
 
     python bench/broker/serving.py [SECONDS]
 
-    pread     a new object is read from the file and handed to the transport: what the broker does
+    pread     a new object is read from the file and handed to the transport
     preadv    the same into one buffer that is used again, where the transport has let go of it
-    mmap      a slice of the mapped file is handed to the transport
-    sendfile  the socket is given the range by the kernel, past the transport, after the header
+    mapped    the range is mapped for this answer, and handed to the transport
+    mmap      a slice of the file, which is mapped as a whole, is handed to the transport
+    sendfile  the kernel gives the socket the range, past the transport
 
 The server is one process with the broker's event loop (uvloop where it is installed), the client
 another that asks for one range after the other and looks at nothing.  The file is in the page
@@ -40,7 +41,7 @@ class Serving(asyncio.Protocol):
 
     def __init__(self, way: str, path: str) -> None:
         self.file = os.open(path, os.O_RDONLY)
-        self.mapped = memoryview(mmap.mmap(self.file, 0, prot=mmap.PROT_READ))
+        self.whole = memoryview(mmap.mmap(self.file, 0, prot=mmap.PROT_READ))
         self.send: Callable[[int, int], None] = getattr(self, way)
         self.buffer = bytearray(max(SIZES))
 
@@ -66,13 +67,20 @@ class Serving(asyncio.Protocol):
         os.preadv(self.file, [view], at)
         self.transport.writelines([HEADER, view])
 
+    def mapped(self, at: int, size: int) -> None:
+        """Map the range, with its pages, and write."""
+        low = at & -mmap.ALLOCATIONGRANULARITY
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        found = mmap.mmap(self.file, at - low + size, flags, mmap.PROT_READ, offset=low)
+        self.transport.writelines([HEADER, memoryview(found)[at - low :]])
+
     def mmap(self, at: int, size: int) -> None:
         """Write from where the file is mapped."""
-        self.transport.writelines([HEADER, self.mapped[at : at + size]])
+        self.transport.writelines([HEADER, self.whole[at : at + size]])
 
     def sendfile(self, at: int, size: int) -> None:
         """Have the kernel write the range; wait where the socket takes no more."""
-        self.transport.write(HEADER)
+        os.write(self.socket.fileno(), HEADER)  # the transport would send it later
         self._go_on(at, at + size, None)
 
     def _go_on(self, at: int, end: int, waiting: int | None) -> None:
@@ -135,7 +143,7 @@ def measured(way: str, path: str, size: int, seconds: float) -> tuple[float, flo
 def main() -> None:
     """Print a table."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    ways = ("pread", "preadv", "mmap", "sendfile")
+    ways = ("pread", "preadv", "mapped", "mmap", "sendfile")
     with tempfile.NamedTemporaryFile() as file:
         for _ in range(FILE >> 20):
             file.write(os.urandom(1 << 20))

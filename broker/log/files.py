@@ -8,6 +8,7 @@ and is lost by a crash of the machine unless it was flushed; `replace` is all or
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import shutil
 from collections.abc import Callable
@@ -16,6 +17,10 @@ from time import perf_counter
 from typing import Protocol
 
 Data = bytes | bytearray | memoryview
+MANY = 256 << 10
+"""Bytes from which on mapping them costs less than copying them: bench/broker/serving.py."""
+
+_MAP = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
 PUBLIC = 0o666
 """The mode of a file for whoever may see the directory: what the process's umask leaves of it."""
 
@@ -32,6 +37,9 @@ class File(Protocol):
 
     def read(self, at: int, count: int) -> bytes:
         """So many bytes from there, or those that there are."""
+
+    def mapped(self, at: int, count: int) -> Data:
+        """The same for who only hands them on to a socket: they may lie in the file still."""
 
     def truncate(self, size: int) -> None:
         """Keep the first so many bytes.
@@ -111,6 +119,20 @@ class RealFile:
     def read(self, at: int, count: int) -> bytes:
         """So many bytes from there, or those that there are."""
         return os.pread(self._fd, max(0, min(count, self._size - at)), at)
+
+    def mapped(self, at: int, count: int) -> Data:
+        """Those bytes in the page cache, if they are many: they are not copied before they go out.
+
+        A page that cannot be read is found by the system when it sends it, which fails then; a
+        program that looked at it would be ended.  So nobody does.
+        """
+        count = max(0, min(count, self._size - at))
+        if count >= MANY and os.fstat(self._fd).st_size >= at + count:
+            low = at & -mmap.ALLOCATIONGRANULARITY
+            with contextlib.suppress(OSError):  # there may be too many
+                found = mmap.mmap(self._fd, at - low + count, _MAP, mmap.PROT_READ, offset=low)
+                return memoryview(found)[at - low :]
+        return self.read(at, count)
 
     def truncate(self, size: int) -> None:
         """Keep the first so many bytes."""

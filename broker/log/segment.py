@@ -174,11 +174,20 @@ class Segment:
         """The bytes of a batch."""
         return self.log.read(found.position, found.header.size)
 
-    def read(self, offset: int, max_bytes: int, before: int | None, *, whole: bool) -> bytes | None:
+    def read(
+        self,
+        offset: int,
+        max_bytes: int,
+        before: int | None,
+        *,
+        whole: bool,
+        mapped: bool = False,
+    ) -> Data | None:
         """Batches from the one that holds this offset on; None where there is none.
 
         before  the first offset that is not to be read; None: all may be
         whole   at least one batch, however large
+        mapped  they are only handed on to a socket
         """
         found = self.find(offset)
         if found is None or (before is not None and found.header.base_offset >= before):
@@ -189,7 +198,8 @@ class Segment:
         if before is not None:
             limit = self.find(before)
             end = min(end, limit.position if limit else self.size)
-        return self.log.read(found.position, end - found.position)
+        read = self.log.mapped if mapped else self.log.read
+        return read(found.position, end - found.position)
 
     def scan(self) -> Iterator[tuple[int, BatchHeader, memoryview]]:
         """Where each batch is, its header and its bytes; the first that is not sound ends it."""
