@@ -55,7 +55,7 @@ def subject(der: bytes) -> str:
         fields = [content for tag, content in _items(to_be_signed) if tag != _VERSION]
         # A serial number, an algorithm, the issuer, how long it is good for, and the subject.
         names = [_relative(content) for _, content in _items(fields[4])]
-    except (IndexError, UnicodeDecodeError) as error:
+    except (IndexError, ValueError) as error:
         raise ValueError("a certificate whose subject cannot be read") from error
     return ",".join(reversed(names))
 

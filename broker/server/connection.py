@@ -43,6 +43,8 @@ FIRST = struct.Struct(">ih")
 TURN = 0.02
 """Seconds of requests that one client has handled before others have their turn."""
 
+LINGER = 0.1
+"""Seconds from an answer that is the last to the end, so that clients see the answer first."""
 TLS_HANDSHAKE = 0x1603
 """How TLS begins, which is no frame that anybody has room for."""
 
@@ -299,7 +301,7 @@ class Connection(asyncio.BufferedProtocol):
         """What follows from how a client's authentication stands."""
         if self._caller.leaving:
             self._unread = True
-            self.close()
+            self.server.broker.loop.call_later(LINGER, self.close)
         elif sasl.principal is not None:
             self._most = self.server.max_request
 
