@@ -121,7 +121,7 @@ def _records(draw: random.Random, pieces: list[Piece]) -> None:
         data = draw.choice((*batches.foul(), batches.damaged(draw), batches.damaged(draw)))
         pieces[at] = Piece(RECORDS, data)
         before = pieces[at - 1]
-        if draw.random() < 0.9:
+        if before.kind == LENGTH and draw.random() < 0.9:
             pieces[at - 1] = length(len(data), before.form, compact=before.compact)
 
 
