@@ -187,6 +187,7 @@ class Broker:
 
     def appended(self, partition: Partition, size: int) -> None:
         """Bytes came to a partition: whoever waits for them goes on."""
+        self.meter.produced[partition.topic] += size
         self.purgatory.poke((partition.topic, partition.index), size)
 
     def create_topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> Topic:

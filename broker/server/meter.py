@@ -16,11 +16,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
 
+from broker.errors import ErrorCode
 from broker.events import Event, tell
 from broker.server.dispatch import Answer, Handler, Request
 from broker.wire.apis import ApiKey
@@ -68,7 +68,7 @@ class Meter:
 
     received, sent    bytes
     refused           connections that were closed or not let in, by the event that says why
-    produced, fetched bytes of batches, by topic
+    produced, fetched bytes of batches appended, and given to consumers, by topic
     flushes           of logs; compactions, likewise
     """
 
@@ -77,7 +77,7 @@ class Meter:
     opened: int = 0
     refused: Counter[Event] = field(default_factory=Counter)
     requests: dict[ApiKey, Requests] = field(default_factory=dict)
-    produced: Counter[TopicKey] = field(default_factory=Counter)
+    produced: Counter[str] = field(default_factory=Counter)
     fetched: Counter[TopicKey] = field(default_factory=Counter)
     flushes: Times = field(default_factory=Times)
     compactions: Times = field(default_factory=Times)
@@ -89,19 +89,8 @@ class Meter:
 
     def _watched(self, key: ApiKey, handler: Handler) -> Handler:
         counted = self.requests.setdefault(key, Requests())
-        produces, fetches = key is ApiKey.PRODUCE, key is ApiKey.FETCH
-
-        def note(began: float, body: Any, answer: Answer) -> None:
-            counted.times.add(perf_counter() - began)
-            found: set[int] = set()
-            if produces:
-                self._produce(body, answer, found)
-            elif isinstance(answer, dict):
-                _codes(answer, found)
-                if fetches:
-                    self._fetch(answer)
-            if found:
-                counted.errors.update(found)
+        looks = {ApiKey.FETCH: self._fetched, ApiKey.PRODUCE: _appended}
+        times, look = counted.times, looks.get(key, _look)
 
         def handle(request: Request) -> Answer | asyncio.Future[Answer]:
             began = perf_counter()
@@ -110,41 +99,57 @@ class Meter:
             counted.busy += busy
             if busy > SLOW:
                 _told(request, busy)
-            # A body is slices of a buffer that others will use: none is kept without need.
-            body = request.body if produces else None
             if not isinstance(answer, asyncio.Future):
-                note(began, body, answer)
-            else:
-                answer.add_done_callback(
-                    lambda done: (
-                        None
-                        if done.cancelled() or done.exception()
-                        else note(began, body, done.result())
-                    )
-                )
+                times.add(busy)
+                look(counted, answer)
+                return answer
+
+            def done(found: asyncio.Future[Answer]) -> None:
+                if not found.cancelled() and found.exception() is None:
+                    times.add(perf_counter() - began)
+                    look(counted, found.result())
+
+            answer.add_done_callback(done)
             return answer
 
         return handle
 
-    def _produce(self, body: Any, answer: Answer, found: set[int]) -> None:
-        """Count what was appended, and find the errors; without an answer there are none."""
-        answered = answer["responses"] if isinstance(answer, dict) else None
-        for number, topic in enumerate(body.topic_data):
-            results = () if answered is None else answered[number]["partition_responses"]
-            size = 0
-            for part, result in zip_longest(topic.partition_data, results):
-                if result is not None and result["error_code"]:
-                    found.add(result["error_code"])
-                else:
-                    size += len(part.records)
-            if size:
-                self.produced[topic.name or topic.topic_id] += size
-
-    def _fetch(self, answer: Mapping[str, Any]) -> None:
+    def _fetched(self, counted: Requests, answer: Answer) -> None:
+        """Count what is given to a consumer, and find the errors, in one go."""
+        if not isinstance(answer, dict):
+            return
+        errors = {answer["error_code"]}
         for topic in answer["responses"]:
-            size = sum(len(part["records"]) for part in topic["partitions"])
+            size = 0
+            for part in topic["partitions"]:
+                size += len(part["records"])
+                errors.add(part["error_code"])
             if size:
                 self.fetched[topic["topic"] or topic["topic_id"]] += size
+        errors.discard(ErrorCode.NONE)
+        if errors:
+            counted.errors.update(errors)
+
+
+def _appended(counted: Requests, answer: Answer) -> None:
+    """Find the errors of an answer to a producer, which has none as a rule."""
+    if isinstance(answer, dict):
+        errors = {
+            part["error_code"]
+            for topic in answer["responses"]
+            for part in topic["partition_responses"]
+            if part["error_code"]
+        }
+        if errors:
+            counted.errors.update(errors)
+
+
+def _look(counted: Requests, answer: Answer) -> None:
+    if isinstance(answer, dict):
+        errors: set[int] = set()
+        _codes(answer, errors)
+        if errors:
+            counted.errors.update(errors)
 
 
 def _codes(answer: Mapping[str, Any], found: set[int]) -> None:

@@ -185,14 +185,16 @@ class Metrics:
 
     def _logs(self) -> Iterator[Sample]:
         catalog, meter = self._server.broker.catalog, self._server.broker.meter
-        for name, counted in (("produced_bytes", meter.produced), ("fetched_bytes", meter.fetched)):
-            topics: Counter[str] = Counter()
-            for key, size in counted.items():
-                topic = catalog.topics.get(key) if isinstance(key, str) else catalog.ids.get(key)
-                if topic is not None:
-                    topics[topic.name] += size
-            for topic_name, size in topics.items():
-                yield name, (topic_name,), size
+        for name, size in meter.produced.items():
+            if name in catalog.topics:
+                yield "produced_bytes", (name,), size
+        fetched: Counter[str] = Counter()
+        for key, size in meter.fetched.items():
+            topic = catalog.topics.get(key) if isinstance(key, str) else catalog.ids.get(key)
+            if topic is not None:
+                fetched[topic.name] += size
+        for name, size in fetched.items():
+            yield "fetched_bytes", (name,), size
         for partition in catalog:
             labels = (partition.topic, str(partition.index))
             yield "log_start_offset", labels, partition.log.start_offset

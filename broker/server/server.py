@@ -155,7 +155,7 @@ class Server:
 
     async def _open_logs(self) -> None:
         began, catalog = perf_counter(), self.broker.catalog
-        was = "closed in order" if self.directory.clean else "not closed in order"
+        was = "closed in order" if self.directory.clean else "not closed in order, or is new"
         tell(Event.RECOVERING, data_dir=self.directory.path, was=was)
         await asyncio.get_running_loop().run_in_executor(None, catalog.load)
         self.broker.open()

@@ -44,7 +44,9 @@ class Broker:
         limited = ["sh", "-c", f'ulimit -n {FILES}; exec "$@"', "sh", *command]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*limited, "--listen", "127.0.0.1:0", *sets], stderr=log
+                [*limited, "--listen", "127.0.0.1:0", *sets],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
             )
         until(lambda: "listening on" in self.said() or self.process.poll() is not None)
         found = re.search(r"listening on .*:(\d+)", self.said())
