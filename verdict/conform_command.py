@@ -1,6 +1,7 @@
 """`verdict conform`: a broker held against what Kafka promises, by clients at work on it.
 
-    verdict conform load   [--broker NAME|H:P]   a load, and what its history shows
+    verdict conform load   [--broker NAME|H:P]   a load, and what its history shows; with
+                                                 --kills, --migrate, …: its group is not left alone
     verdict conform crash  [--broker NAME]       the same with the broker killed, once for each seed
     verdict conform suite  [NAME] [--broker …]   clients' own test suites, on several brokers
 
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -49,6 +52,21 @@ class Client(Enum):
     KAFKA_PYTHON = "kafka_python"
 
 
+class Protocol(Enum):
+    """Protocols that a group's members speak."""
+
+    CLASSIC = "classic"
+    CONSUMER = "consumer"
+
+
+class Assignor(Enum):
+    """Assignors of the classic protocol."""
+
+    RANGE = "range"
+    ROUNDROBIN = "roundrobin"
+    COOPERATIVE = "cooperative-sticky"
+
+
 Broker = Annotated[
     str, typer.Option("--broker", "-b", metavar="NAME|H:P", help="A peer, or a broker's address.")
 ]
@@ -56,6 +74,13 @@ Folder = Annotated[
     Path | None, typer.Option("--keep", metavar="DIR", help="Keep the histories there.")
 ]
 Records = Annotated[int, typer.Option(min=100, metavar="N", help="Records of each producer.")]
+Kills = Annotated[int, typer.Option(min=0, metavar="N", help="Members that are killed.")]
+Zombies = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Members that stand still past their session.")
+]
+Restarts = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Restarts of members, all static then.")
+]
 Transactions = Annotated[
     bool, typer.Option("--transactions", help="One producer works in transactions.")
 ]
@@ -69,16 +94,35 @@ def load(
     client: Annotated[Client, typer.Option("--client", help="Which library.")] = Client.CONFLUENT,
     seed: Annotated[int, typer.Option(metavar="N", help="Which load.")] = 0,
     keep: Folder = None,
+    protocol: Annotated[Protocol, typer.Option(help="The group's.")] = Protocol.CLASSIC,
+    assignor: Annotated[Assignor, typer.Option(help="With the classic protocol.")] = Assignor.RANGE,
+    kills: Kills = 0,
+    zombies: Zombies = 0,
+    restarts: Restarts = 0,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="All members go to the other protocol and back.")
+    ] = False,
 ) -> None:
-    """Put a load on a broker, and search its history."""
-    _needs_client()
-    from conformance.load import Plan, run
+    """Put a load on a broker, and search its history.
 
-    with _folder(keep) as folder, _started(broker) as server:
+    Where the protocol is consumer, or something befalls members, they are processes of
+    confluent-kafka's.
+    """
+    _needs_client()
+    from conformance.load import Plan, Unrest, run, run_unquiet
+    from conformance.load.unrest import QUICK
+
+    unrest = Unrest(protocol.value, assignor.value, kills, zombies, restarts, migrate)
+    quiet = unrest == Unrest()
+    plan = Plan(seed, f"load-{seed}", records=records, transactions=transactions,
+                client=client.value)  # fmt: skip
+    with _folder(keep) as folder, _started(broker, {} if quiet else QUICK) as server:
         with recording(folder / "history.jsonl") as recorder:
-            plan = Plan(seed, f"load-{seed}", records=records, transactions=transactions,
-                        client=client.value)  # fmt: skip
-            run(plan, server, recorder)
+            if quiet:
+                run(plan, server, recorder)
+            else:
+                busy = replace(plan, partitions=6, consumers=4, pause=0.1)
+                run_unquiet(busy, unrest, server, recorder)
         report = check(recorder.history)
     _say(report)
     raise typer.Exit(1 if report.broken else 0)
@@ -196,10 +240,16 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _started(name: str, *, suites: bool = False) -> Iterator[Server]:
+def _started(
+    name: str, settings: Mapping[str, str] = MappingProxyType({}), *, suites: bool = False
+) -> Iterator[Server]:
+    told = name in RESTARTED and settings
     with ExitStack() as stack:
         with _absence_told():
-            server = stack.enter_context(peers.named(name, suites=suites))
+            peer = (
+                peers.NAMES[name](settings=settings) if told else peers.named(name, suites=suites)
+            )
+            server = stack.enter_context(peer)
         yield server
 
 

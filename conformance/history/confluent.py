@@ -207,21 +207,22 @@ class Consumer:
         self._positions: dict[Place, int] = {}
         self.ends: dict[Place, int] = {}
         """By partition, the offset at which its end was last seen, if it is at the end."""
-        self.client = confluent_kafka.Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
-                "isolation.level": isolation,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "enable.partition.eof": True,
-                "session.timeout.ms": 6000,
-                "heartbeat.interval.ms": 500,
-                "topic.metadata.refresh.interval.ms": 1000,
-                **CONFIGURATION,
-                **(settings or {}),
-            }
-        )
+        configuration = {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "isolation.level": isolation,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "session.timeout.ms": 6000,
+            "heartbeat.interval.ms": 500,
+            "topic.metadata.refresh.interval.ms": 1000,
+            **CONFIGURATION,
+            **(settings or {}),
+        }
+        # What is None is left to librdkafka: some of this may not be said with some settings.
+        told = {name: value for name, value in configuration.items() if value is not None}
+        self.client = confluent_kafka.Consumer(told)
         recorder(Open(process, isolation))
 
     def subscribe(self, topic: str) -> None:

@@ -4,10 +4,13 @@
         run(Plan(seed=7), server, recorder)
     report = check(recorder.history)
 
-`crashes` does so over and over, each time with a broker of its own that is killed under the load.
+`run_unquiet` does not leave the group alone meanwhile: members are killed, stopped, restarted, or
+go from one protocol to the other.  `crash_test` puts loads on one broker after the other, each of
+which is killed under it.
 """
 
 from conformance.load.crashes import Crashed, crash_test
+from conformance.load.unrest import Unrest, run_unquiet
 from conformance.load.workload import Plan, run
 
-__all__ = ["Crashed", "Plan", "crash_test", "run"]
+__all__ = ["Crashed", "Plan", "Unrest", "crash_test", "run", "run_unquiet"]

@@ -15,8 +15,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -106,8 +107,8 @@ class _Load:
         try:
             self.ready.wait(PATIENCE)
             sent = 0
-            while sent < self.plan.records and not self.over.is_set():
-                burst = min(dice.randint(1, 40), self.plan.records - sent)
+            while (left := self.left(sent)) and not self.over.is_set():
+                burst = min(dice.randint(1, 40), left)
                 if not self._may(burst):
                     producer.wait(0.005)
                     continue
@@ -123,6 +124,10 @@ class _Load:
                 producer.wait(self.plan.pause * dice.random() * 2)
         finally:
             producer.close()
+
+    def left(self, sent: int) -> int:
+        """How many more a producer is to send that has sent so many."""
+        return self.plan.records - sent
 
     def _may(self, burst: int) -> bool:
         """Whether so many more may be sent now; they are counted if so."""
@@ -159,7 +164,7 @@ class _Load:
         """Kill the broker as often as planned, at moments that the seed says."""
         assert isinstance(self.server, Process), "only a process of ours is killed"
         for moment in self.moments:
-            self._wait(lambda: self._answered() >= moment, f"{moment} sends to be answered")  # noqa: B023
+            self.wait(lambda: self._answered() >= moment, f"{moment} sends to be answered")  # noqa: B023
             self.server.kill()
             del self.limits[0]
             self.recorder(Crash("broker"))
@@ -199,31 +204,42 @@ class _Load:
             reader.close()
         return last
 
-    def _wait(self, reached: Callable[[], bool], what: str) -> None:
+    def wait(self, reached: Callable[[], bool], what: str) -> None:
+        """Wait for something; Stuck where it does not come."""
         deadline = time.monotonic() + PATIENCE
         while not reached():
             if time.monotonic() > deadline:
                 raise Stuck(f"waited {PATIENCE:.0f} s for {what}")
             time.sleep(0.01)
 
-    def carry_out(self) -> None:
-        """All of it."""
-        with ThreadPoolExecutor(self.plan.producers + self.plan.consumers) as threads:
-            members = [threads.submit(self.consume, n) for n in range(self.plan.consumers)]
+    @contextmanager
+    def producing(self) -> Iterator[Callable[[], None]]:
+        """Producers at work, from here on, and how to wait until they are done."""
+        with ThreadPoolExecutor(self.plan.producers) as threads:
             makers = [threads.submit(self.produce, n) for n in range(self.plan.producers)]
             try:
-                if self.plan.crashes:
-                    self.crash()
-                _done(makers)
-                last = self.read_everything()
-
-                def caught_up() -> bool:
-                    committed = self.progress()
-                    return all(committed[place] >= offset for place, offset in last.items())
-
-                self._wait(caught_up, "the group to commit everything")
+                yield lambda: _done(makers)
             finally:
                 self.over.set()
+
+    def catch_up(self, last: dict[Place, int]) -> None:
+        """Wait until the group has committed everything."""
+
+        def caught_up() -> bool:
+            committed = self.progress()
+            return all(committed[place] >= offset for place, offset in last.items())
+
+        self.wait(caught_up, "the group to commit everything")
+
+    def carry_out(self) -> None:
+        """All of it."""
+        with ThreadPoolExecutor(self.plan.consumers) as threads:
+            members = [threads.submit(self.consume, n) for n in range(self.plan.consumers)]
+            with self.producing() as finish:
+                if self.plan.crashes:
+                    self.crash()
+                finish()
+                self.catch_up(self.read_everything())
             _done(members)
 
 

@@ -10,10 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from conformance.history import Commit, Committed, Crash, End, Operation, Poll, Send, check, read
-from conformance.load import Plan, crash_test
+from conformance.history import (
+    Commit,
+    Committed,
+    Crash,
+    End,
+    Open,
+    Operation,
+    Poll,
+    Send,
+    check,
+    read,
+)
+from conformance.history.recorder import recording
+from conformance.load import Plan, Unrest, crash_test, run_unquiet
+from conformance.load.unrest import QUICK as QUICK_GROUPS
 from conformance.load.workload import Stuck
-from conformance.peers import NAMES, Process, Server, verdict_broker
+from conformance.peers import NAMES, Absent, Process, Server, verdict_broker
 from tests.conformance.brokers import started
 from tests.verdict.running import another, one_line, verdict
 
@@ -102,6 +115,48 @@ def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(name: str, tmp_p
         history = read(one.history)
         assert sum(isinstance(operation, Crash) for operation in history) in {1, 2}
         assert sum(send.result == "ok" for send in sends(history)) > 2_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["verdict", "kafka"])
+@pytest.mark.parametrize("assignor", ["range", "cooperative-sticky"])
+def test_a_group_goes_to_the_other_protocol_and_back(name: str, assignor: str) -> None:
+    """Four consumers, one by one, while producers send: nothing is lost, nobody shares."""
+    found = unquiet(name, Unrest(assignor=assignor, migrates=True), consumers=4)
+    lives = {o.process for o in found if isinstance(o, Open) and o.process.startswith("member")}
+    assert len(lives) == 4 + 8
+    assert check(found).broken == ()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["verdict", "kafka"])
+@pytest.mark.parametrize(
+    "unrest",
+    [
+        Unrest("consumer", kills=1, zombies=2),
+        Unrest("consumer", kills=1, zombies=1, restarts=2),
+        Unrest("classic", "cooperative-sticky", kills=1, zombies=2),
+        Unrest("classic", kills=1, zombies=1, restarts=2),
+    ],
+    ids=lambda each: f"{each.protocol}-{'static' if each.restarts else 'dynamic'}",
+)
+def test_a_group_that_is_not_left_alone(name: str, unrest: Unrest) -> None:
+    found = unquiet(name, unrest, consumers=3)
+    assert sum(isinstance(o, Crash) for o in found) >= unrest.kills
+    assert check(found).broken == ()
+
+
+def unquiet(name: str, unrest: Unrest, consumers: int) -> list[Operation]:
+    """The history of a load whose group suffers."""
+    plan = Plan(1, records=300, partitions=6, consumers=consumers, pause=0.1)
+    try:
+        with recording() as recorder, NAMES[name](settings=QUICK_GROUPS) as server:
+            run_unquiet(plan, unrest, server, recorder)
+    except Absent as absent:
+        pytest.skip(str(absent))
+    return recorder.history
 
 
 class Forgetful(Process):
