@@ -124,13 +124,12 @@ def fill(driver: Driver, broker: str, topic: str, count: int = 12, partitions: i
 
 
 def test_a_first_session(driver: Driver, broker: str, topic: str) -> None:
-    """Send, read from the beginning in a group, end, go on where it was."""
+    """Send, read from the beginning in a group, commit at the end, go on where it was."""
     fill(driver, broker, topic)
     wish = Wish(group=topic, auto=True)
     with reading(driver, broker, wish) as reader:
         reader.subscribe(topic)
         assert sorted(values(take(reader, 12))) == sorted(f"v{n}" for n in range(12))
-        until(lambda: all(reader.committed(topic, n) == 3 for n in range(4)), reader)
     driver.produce(broker, topic, [To("more", partition=2)])
     with reading(driver, broker, wish) as reader:
         reader.subscribe(topic)
