@@ -5,7 +5,7 @@
 # make sanitize   the native engine under the address, behaviour and thread sanitizers
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
 # make fuzz-broker  malformed frames: over sockets, and led by the code they reach (FRAMES=…)
-# make nightly    both of them, as much as a night has time for
+# make nightly    all the tests, both kinds of fuzzing, and the mutants
 # make prove      what is proved of the group, for any number of generations and offsets
 # make agree      certificates that the engines and z3 find the same, for each machine
 # make mutate     mistakes in the group's actions that no property notices (ARGS=… goes to it)
@@ -84,7 +84,7 @@ fuzz-broker: venv
 	        -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
-nightly: fuzz fuzz-broker
+nightly: test-all fuzz fuzz-broker mutate
 
 lint: venv
 	@$(BIN)/ruff check .
