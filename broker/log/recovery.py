@@ -28,6 +28,7 @@ from broker.log.segment import (
     LOG,
     SUFFIXES,
     SWAP,
+    TIME_INDEX,
     Found,
     Segment,
     named,
@@ -77,7 +78,10 @@ def _opened(
     """The log, read from an offset on; None: nothing of it is to be read."""
     log = Log(disk, folder, settings)
     bases = [base for name in disk.names(folder) if (base := offset_of(name, LOG)) is not None]
-    known = [disk.exists(folder / named(base, INDEX)) for base in bases]
+    known = [
+        all(disk.exists(folder / named(base, kind)) for kind in (INDEX, TIME_INDEX))
+        for base in bases
+    ]
     log.set_segments([Segment(disk, folder, base) for base in bases])
     if not log.segments:
         log.add_segment(Segment(disk, folder, start_offset))
@@ -160,6 +164,7 @@ def _epochs(disk: Disk, folder: Path) -> EpochCache | None:
 
 def _read_epochs(log: Log) -> None:
     """Learn the leader epochs from the batches; the next leader's has to be larger than all."""
+    log.epochs = EpochCache()
     for _, found in _readable(log, log.segments[0].base_offset):
         if found.header.leader_epoch > log.epochs.latest:
             log.epochs.assign(found.header.leader_epoch, found.header.base_offset)
@@ -172,6 +177,8 @@ def _index_again(log: Log, segment: Segment) -> None:
     segment.restart()
     with contextlib.suppress(Corrupt):
         for found in segment.headers():
+            if not segment.may_hold(found.header):
+                break
             segment.note(found.header, found.position, log.settings.index_interval_bytes)
     segment.seal()
 
@@ -181,7 +188,7 @@ def _rebuild(log: Log, segment: Segment) -> bool:
     segment.restart()
     expected, end = segment.base_offset, 0
     for position, header, _ in segment.scan():
-        if header.base_offset < expected:
+        if header.base_offset < expected or not segment.may_hold(header):
             break
         segment.note(header, position, log.settings.index_interval_bytes)
         if header.leader_epoch > log.epochs.latest:

@@ -14,7 +14,16 @@ from pathlib import Path
 from broker.log.files import Disk
 from broker.log.index import OffsetIndex, TimeIndex, TransactionIndex
 from broker.log.producers import Aborted
-from broker.wire.batches import HEADER, MAGIC, BatchHeader, Corrupt, Data, checked, read_header
+from broker.wire.batches import (
+    HEADER,
+    MAGIC,
+    MAX_OFFSET_DELTA,
+    BatchHeader,
+    Corrupt,
+    Data,
+    checked,
+    read_header,
+)
 from broker.wire.records import Allowance, TooMuch, each_record
 
 LOG, INDEX, TIME_INDEX, TXN_INDEX = ".log", ".index", ".timeindex", ".txnindex"
@@ -119,6 +128,11 @@ class Segment:
             self._since_index = 0
         self._since_index += header.size
 
+    def may_hold(self, header: BatchHeader) -> bool:
+        """Whether a batch's offsets, which no checksum covers, can be of this segment."""
+        first, last = header.base_offset - self.base_offset, header.last_offset - self.base_offset
+        return 0 <= first <= last <= MAX_OFFSET_DELTA
+
     def seal(self) -> None:
         """Nothing more is appended: the time index learns the newest record."""
         if self._newest[0] >= 0:
@@ -130,6 +144,7 @@ class Segment:
         return (
             self.index.fits(self.size)
             and self.time_index.fits(self.size)
+            and bool(self.time_index.count or not self.size)
             and self.aborted.fits(self.base_offset)
         )
 

@@ -110,16 +110,18 @@ class Catalog:
         It is called in a thread of its own, before anybody else looks.
         """
         known = self._read()
-        self._find(known)
+        unknown = self._find(known)
         self.known = sum(each.partitions for each in known.values())
         for name, each in sorted(known.items()):
             topic = Topic(name, each.topic_id, each.configs)
             self._enter(topic)
             self._open(topic, each.partitions)
+        if unknown:
+            self.save()
 
-    def _find(self, known: dict[str, Entry]) -> None:
-        """Add what the file does not know, finish what was being deleted."""
-        unknown = set()
+    def _find(self, known: dict[str, Entry]) -> set[str]:
+        """Finish what was being deleted, and add what the file does not know: those topics."""
+        unknown: set[str] = set()
         for name, index, topic_id in list(self._directory.partitions()):
             if topic_id in self._deleted:
                 aside = self._directory.delete(name, index, topic_id)
@@ -143,6 +145,7 @@ class Catalog:
                 f"broker's own settings hold for them: {', '.join(sorted(unknown))}"
             )
             tell(Event.CHECKPOINT_DAMAGED, why=why)
+        return unknown
 
     def _read(self) -> dict[str, Entry]:
         path = self._directory.path / FILE

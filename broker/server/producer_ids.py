@@ -33,12 +33,16 @@ class ProducerIds:
 
     def __next__(self) -> int:
         """The next id; OSError where the next block could not be claimed."""
+        self.claim()
+        self._next += 1
+        return self._next - 1
+
+    def claim(self) -> None:
+        """See that there is a next one; OSError where that cannot be."""
         if self._next == self._end:
             start = max(self._end, self._claimed(), self._known() + 1)
             self._directory.disk.replace(self._path, f"{start + BLOCK}\n".encode())
             self._next, self._end = start, start + BLOCK
-        self._next += 1
-        return self._next - 1
 
     def _claimed(self) -> int:
         data = self._directory.disk.load(self._path)

@@ -39,6 +39,11 @@ def init_producer_id(request: Request) -> Later:
     body = request.body
     if body.transactional_id is not None and not request.broker.transactions.available:
         return {"error_code": ErrorCode.COORDINATOR_NOT_AVAILABLE}
+    try:
+        request.broker.producer_ids.claim()
+    except OSError as failure:
+        request.broker.disk_failed("producer ids", 0, "given out", failure)
+        return {"error_code": ErrorCode.COORDINATOR_LOAD_IN_PROGRESS}
     wanted = asked.InitProducerId(
         request.version,
         body.transactional_id,

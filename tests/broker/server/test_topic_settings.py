@@ -63,7 +63,10 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-@pytest.mark.parametrize("sent", ["none", "gzip", "snappy", "lz4", "zstd"])
+@pytest.mark.parametrize(
+    "sent",
+    ["none", *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(TYPES)[1:])],
+)
 def test_each_client_s_batches_become_the_topic_s_and_are_read(broker: Running, sent: str) -> None:
     values = [b"%d" % number + bytes(3000) for number in range(40)]
     for wanted, codec in TYPES.items():
