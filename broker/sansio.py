@@ -11,7 +11,8 @@ calls `handle(input, now)` and does what is returned, in that order.
           Loaded     that was all of it: from now on the core answers for the partition
           Ended      a transaction's marker was written to a partition that the core answers for
           Resigned   the partition is somebody else's
-    out   Reply      the answer to a token, now or long after it asked; exactly one for each
+    out   Reply      the answer to a token, now or long after it asked
+          Forget     a token is never going to be answered; each has one of these two, and once
           Append     records to write to a partition of the core's own topic
           SetTimer   fire the timer at a time, instead of when it was to fire before
           CancelTimer
@@ -158,6 +159,13 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """Who asked with this token is not going to be answered."""
+
+    token: Token
+
+
+@dataclass(frozen=True)
 class Append:
     """Records to write, as one batch.
 
@@ -185,7 +193,7 @@ class CancelTimer:
     timer: Timer
 
 
-Output = Reply | Append | SetTimer | CancelTimer
+Output = Reply | Forget | Append | SetTimer | CancelTimer
 
 
 @dataclass
@@ -201,6 +209,10 @@ class Outbox:
     def reply(self, token: Token, response: object) -> None:
         """Answer."""
         self.outputs.append(Reply(token, response))
+
+    def forget(self, token: Token) -> None:
+        """Never answer."""
+        self.outputs.append(Forget(token))
 
     def append(
         self,

@@ -25,6 +25,7 @@ from broker.sansio import (
     Elected,
     Entry,
     Fired,
+    Forget,
     Loaded,
     Marker,
     Record,
@@ -169,6 +170,9 @@ class Coordination:
                 answer = self._waiting.pop(token, None)
                 if answer is not None and not answer.done():
                     answer.set_result(response)
+            case Forget(token):
+                # Its connection waits in vain, until its client gives it up.
+                self._waiting.pop(token, None)
             case Append():
                 self._queue.append(self._append(output))
             case SetTimer(timer, at):

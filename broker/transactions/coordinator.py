@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from broker.errors import ErrorCode, Refused
 from broker.owners import check_lengths, partition_for
+from broker.patterns import Invalid, compiled, matches_any
 from broker.sansio import (
     Appended,
     Ask,
@@ -242,6 +243,10 @@ class TransactionCoordinator:
     def _list(self, request: ListTransactions) -> ListTransactionsResponse:
         if self._loading:
             return ListTransactionsResponse(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+        try:
+            compiled(request.pattern)
+        except Invalid:
+            return ListTransactionsResponse(ErrorCode.INVALID_REGULAR_EXPRESSION)
         titles = {state.title for state in State}
         return ListTransactionsResponse(
             ErrorCode.NONE,
@@ -261,5 +266,6 @@ class TransactionCoordinator:
         return (
             (not request.producer_ids or at.producer_id in request.producer_ids)
             and (not request.states or at.state.title in request.states)
+            and (not request.pattern or matches_any(request.pattern, transaction.name))
             and (request.duration < 0 or self._out.now - at.started > request.duration)
         )

@@ -116,11 +116,13 @@ class ListTransactions:
     """Somebody wants to know which there are, in these states, of these producers.
 
     duration  open for longer than so many ms; -1 any
+    pattern   a regular expression that their whole names match; "" any
     """
 
     states: tuple[str, ...] = ()
     producer_ids: tuple[int, ...] = ()
     duration: int = -1
+    pattern: str = ""
 
 
 @dataclass(frozen=True)

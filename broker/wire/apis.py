@@ -65,6 +65,7 @@ class ApiKey(IntEnum):
     ALTER_PARTITION_REASSIGNMENTS = 45
     LIST_PARTITION_REASSIGNMENTS = 46
     OFFSET_DELETE = 47
+    DESCRIBE_CLIENT_QUOTAS = 48
     DESCRIBE_USER_SCRAM_CREDENTIALS = 50
     ALTER_USER_SCRAM_CREDENTIALS = 51
     DESCRIBE_QUORUM = 55
@@ -149,14 +150,14 @@ def _table() -> dict[ApiKey, Api]:
         key.ALTER_PARTITION_REASSIGNMENTS: (0, 1, 0),
         key.LIST_PARTITION_REASSIGNMENTS: (0, 0, 0),
         key.OFFSET_DELETE: (0, 0, NEVER),
+        key.DESCRIBE_CLIENT_QUOTAS: (0, 1, 1),
         key.DESCRIBE_USER_SCRAM_CREDENTIALS: (0, 0, 0),
         key.ALTER_USER_SCRAM_CREDENTIALS: (0, 0, 0),
         key.DESCRIBE_QUORUM: (0, 2, 0),
         key.DESCRIBE_CLUSTER: (0, 2, 0),
         key.DESCRIBE_PRODUCERS: (0, 0, 0),
         key.DESCRIBE_TRANSACTIONS: (0, 0, 0),
-        # Version 2 brings regular expressions, which Python matches in exponential time.
-        key.LIST_TRANSACTIONS: (0, 1, 0),
+        key.LIST_TRANSACTIONS: (0, 2, 0),
         key.CONSUMER_GROUP_HEARTBEAT: (0, 1, 0),
         key.CONSUMER_GROUP_DESCRIBE: (0, 1, 0),
         key.LIST_CONFIG_RESOURCES: (0, 1, 0),

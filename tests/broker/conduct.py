@@ -254,6 +254,31 @@ def static_members(net: Net) -> None:
     net.ask("b", ApiKey.DESCRIBE_GROUPS, 5, groups=[group])
 
 
+def asked_again(net: Net) -> None:
+    """A member that asks again, on another connection, before it is answered: the last counts."""
+    group = net.group("a")
+    member = alone(net, group)
+    second = net.ask("b", ApiKey.JOIN_GROUP, 5, **join(group))["member_id"]
+    ids = {"a": member, "b": second}
+    net.begin("b", ApiKey.JOIN_GROUP, 5, **join(group, second))
+    beat = {"group_id": group, "generation_id": 1, "member_id": member}
+    net.until(lambda: net.quietly("a", ApiKey.HEARTBEAT, 3, **beat)["error_code"] == 27)
+    net.begin("b again", ApiKey.JOIN_GROUP, 5, **join(group, second))
+    net.notes.append(net.client("b again").silent(0.3))
+    net.begin("a", ApiKey.JOIN_GROUP, 5, **join(group, member))
+    answers = {"a": net.end("a"), "b": net.end("b again")}
+    net.notes.append(net.client("b").silent(0.3))
+    leader = next(name for name, each in answers.items() if each["members"])
+    follower = "ab".replace(leader, "")
+    for name in ("c", "c again"):
+        net.begin(name, ApiKey.SYNC_GROUP, 3, **sync(group, 2, ids[follower]))
+        net.notes.append(net.client(name).silent(0.3))
+    given = {ids["a"]: b"one", ids["b"]: b"two"}
+    net.ask("d", ApiKey.SYNC_GROUP, 3, **sync(group, 2, ids[leader], assignments=given))
+    net.notes.append(net.end("c again")["error_code"])
+    net.notes.append(net.client("c").silent(0.3))
+
+
 def commit(group: str, topic: str, offset: int, **fields: Any) -> dict[str, Any]:
     """An OffsetCommit of one partition."""
     part = {
@@ -438,6 +463,21 @@ def epochs(net: Net) -> None:
     producer.state()
 
 
+def patterns(net: Net) -> None:
+    """Transactions, listed by a regular expression that their whole names match."""
+    topic = net.topic("t")
+    for name in ("pay-1", "pay-22", "Other/x:y"):
+        Producer(net, net.transaction(name), topic)
+    mark = net.mark
+    whole = ("pay.*", "pay-[0-9]", r"pay-\d+", ".*x:y", "(pay|Other).*", "[^p].*", r"\w+/\w:y")
+    for pattern in (*(f"{each}{mark}" for each in whole), "pay", "(", "*", "a**"):
+        asked = {"state_filters": [], "producer_id_filters": [], "duration_filter": -1}
+        found = net.quietly("a", ApiKey.LIST_TRANSACTIONS, 2, **asked,
+                            transactional_id_pattern=pattern)  # fmt: skip
+        names = [each["transactional_id"] for each in found["transaction_states"]]
+        net.note(pattern.replace(mark, ""), {"error": found["error_code"], "names": names})
+
+
 def unstable(answer: dict[str, Any]) -> bool:
     """Whether a transaction is open in any partition."""
     return any(part["error_code"] for topic in answer["topics"] for part in topic["partitions"])
@@ -549,7 +589,17 @@ def versions(net: Net) -> None:
             net.note(f"{api.name} {version}", answer)
 
 
-SCENARIOS = (versions, groups, static_members, offsets, transactions, epochs, consumers)
+SCENARIOS = (
+    versions,
+    groups,
+    asked_again,
+    static_members,
+    offsets,
+    transactions,
+    epochs,
+    patterns,
+    consumers,
+)
 
 
 def noted(scenario: Callable[[Net], None], port: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any
 
 from broker.client import Client
@@ -34,3 +35,8 @@ class RawClient(Client):
         """Ask, and wait for the answer."""
         self.send(api, version, **fields)
         return self.answer()
+
+    def silent(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        readable, _, _ = select.select([self._socket], [], [], seconds)
+        return not readable

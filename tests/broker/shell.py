@@ -21,6 +21,7 @@ from broker.sansio import (
     Ended,
     Entry,
     Fired,
+    Forget,
     Loaded,
     Marker,
     Output,
@@ -40,6 +41,7 @@ class Shell:
 
     outputs   what it said since `take` was called last
     replies   by token
+    forgotten tokens that are never answered
     timers    when each is to fire, ms
     failing   what is to become of the next appends
     logs      by partition
@@ -50,6 +52,7 @@ class Shell:
     holding: bool = False
     outputs: list[Any] = field(default_factory=list)
     replies: dict[Any, Any] = field(default_factory=dict)
+    forgotten: set[Any] = field(default_factory=set)
     asked: int = 0
     timers: dict[Timer, int] = field(default_factory=dict)
     failing: list[ErrorCode] = field(default_factory=list)
@@ -85,8 +88,12 @@ class Shell:
             match output:
                 case Reply(token, response):
                     assert token not in self.replies, f"{token} was answered before"
+                    assert token not in self.forgotten, f"{token} was forgotten"
                     assert token in range(1, self.asked + 1)
                     self.replies[token] = response
+                case Forget(token):
+                    assert token not in self.replies, f"{token} was answered before"
+                    self.forgotten.add(token)
                 case SetTimer(timer, at):
                     assert at >= self.now
                     self.timers[timer] = at

@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from broker.sansio import Append, CancelTimer, Record, Reply, SetTimer
+from broker.sansio import Append, CancelTimer, Forget, Record, Reply, SetTimer
 
 Give = Callable[[str, dict[str, str]], Sequence[object]]
 Decode = Callable[[Record], tuple[Any, Any] | None]
@@ -55,6 +55,8 @@ def said(output: object, decode: Decode) -> Iterator[str]:
     match output:
         case Reply(token, response):
             yield f"{token}: {shown(response)}"
+        case Forget(token):
+            yield f"{token}: no answer"
         case SetTimer(timer, at):
             yield f"timer {at}: {shown(timer)}"
         case CancelTimer(timer):

@@ -219,11 +219,9 @@ class Joins:
         self.rebalance.prepare_or_complete(group, f"{member.member_id} joins again")
 
     def _update(self, token: Token, request: JoinGroup, member: Member) -> None:
-        # Whoever asked before, on another connection, asks again if it still wants to.
-        self.rebalance.answer_join(
-            member,
-            JoinGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS, member_id=member.member_id),
-        )
+        if member.joining is not None:
+            # It asked before, on another connection, and has given that up.
+            self.core.out.forget(member.joining)
         member.protocols = request.protocols
         member.session_timeout = request.session_timeout
         member.rebalance_timeout = _rebalance_timeout(request)

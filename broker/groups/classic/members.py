@@ -117,7 +117,8 @@ class Members:
                 ),
             )
             return
-        self.rebalance.answer_sync(member, SyncGroupResponse(ErrorCode.REBALANCE_IN_PROGRESS))
+        if member.syncing is not None:
+            self.core.out.forget(member.syncing)
         member.syncing = token
         if group.leader == member.member_id:
             self._assign(group, dict(request.assignments))

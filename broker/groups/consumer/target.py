@@ -24,7 +24,6 @@ from uuid import UUID
 from broker.groups.consumer.assignors import ASSIGNORS, Subscriber
 from broker.groups.consumer.draft import Draft
 from broker.groups.consumer.group import NOWHERE, ConsumerGroup, Member, listed
-from broker.groups.consumer.patterns import matches
 from broker.groups.consumer.reconcile import Owned, reconcile
 from broker.groups.core import Core
 from broker.groups.records.consumer import (
@@ -40,6 +39,7 @@ from broker.groups.records.consumer import (
     TargetKey,
     TargetValue,
 )
+from broker.patterns import matches
 
 Topics = Mapping[str, tuple[UUID, int]]
 """By name: the id and the number of partitions of each."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from broker.errors import ErrorCode, Refused
 from broker.groups.consumer.group import Member
-from broker.groups.consumer.patterns import Invalid, compiled
 from broker.groups.consumer.reconcile import Owned
 from broker.groups.consumer.requests import (
     JOIN,
@@ -13,6 +12,7 @@ from broker.groups.consumer.requests import (
     ConsumerGroupHeartbeat,
     ConsumerGroupHeartbeatResponse,
 )
+from broker.patterns import Invalid, compiled
 
 NAMES_ITSELF = 1
 """The first version in which a member chooses its own id."""

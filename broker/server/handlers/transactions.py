@@ -26,6 +26,8 @@ Later = Answer | asyncio.Future[Answer]
 NONE = ErrorCode.NONE
 IMPLICIT_PRODUCE, IMPLICIT_COMMIT = 12, 5
 NEVER_BY_ID = 1 << 15
+BY_PATTERN = 2
+"""The first version of ListTransactions that can ask for some by a pattern."""
 _AGAIN = {
     ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
     ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -342,6 +344,7 @@ def list_transactions(request: Request) -> Later:
         tuple(body.state_filters),
         tuple(body.producer_id_filters),
         body.duration_filter,
+        (body.transactional_id_pattern or "") if request.version >= BY_PATTERN else "",
     )
 
     def answer(found: asked.ListTransactionsResponse) -> Answer:

@@ -231,7 +231,7 @@ class Groups(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.shell.disown(HOME)
-        answered = set(self.shell.replies)
+        answered = set(self.shell.replies) | self.shell.forgotten
         assert answered == set(range(1, self.shell.asked + 1)), "somebody waits for ever"
         self.shell.timers.clear()
         self.shell.holding, self.shell.failing = False, []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.groups.consumer.patterns import LEGAL, Invalid, compiled, matches
+from broker.patterns import LEGAL, Invalid, compiled, matches, matches_any
 
 NAMES = st.text(alphabet="ab1._-", max_size=6)
 ATOMS = st.sampled_from(
@@ -102,3 +102,8 @@ def test_anchors_are_places() -> None:
 def test_a_dot_is_any_character_of_a_name() -> None:
     assert all(matches(".", char) for char in LEGAL)
     assert not matches(".", "/")
+
+
+@given(EXPRESSIONS, st.text(alphabet="ab1/: \u00e9", max_size=6))
+def test_names_may_have_any_character(expression: str, name: str) -> None:
+    assert matches_any(expression, name) == bool(re.fullmatch(expression, name, re.ASCII))

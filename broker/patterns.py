@@ -1,24 +1,28 @@
-r"""Regular expressions over topic names, matched in linear time.
+r"""Regular expressions over names, matched in linear time.
 
-A member of a consumer group may subscribe to the topics whose whole name matches an expression.
-The expression is a client's, the time to match it the broker's: Python's own `re` backtracks, and
-a few bytes could keep it busy for ever.  Here an expression becomes a machine whose states are
-followed all at once (Thompson, 1968): the work is bounded by its length times the name's.
+A member of a consumer group may subscribe to the topics whose whole name matches an expression, and
+transactions are listed by one.  The expression is a client's, the time to match it the broker's:
+Python's own `re` backtracks, and a few bytes could keep it busy for ever.  Here an expression
+becomes a machine whose states are followed all at once (Thompson, 1968): the work is bounded by its
+length times the name's.
 
     alternatives  a|b        repetition  * + ? {m} {m,} {m,n}, lazy or not, which is the same here
     sequences     ab         classes     . [a-z] [^a-z] \d \w \s \D \W \S
     groups        (a) (?:a)  anchors     ^ $
 
 That is what RE2 has, less flags, Unicode classes and word boundaries; what is not known is
-`Invalid`, and so is an expression whose machine would be too large.  No name has other characters
-than `LEGAL`, and a class is the set of those that it has.
+`Invalid`, and so is an expression whose machine would be too large.
+
+Names are over an *alphabet*, and a class is the set of those of its characters that it has.  That
+of topics is `LEGAL`; for names that may have any character it is what ASCII prints, with whatever
+else is in the expression and in the name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from string import ascii_letters, digits, whitespace
+from string import ascii_letters, digits, punctuation
 from typing import NamedTuple
 
 LEGAL = frozenset(ascii_letters + digits + "._-")
@@ -31,15 +35,12 @@ DEEPEST = 50
 MOST = 1_000
 """Repetitions that can be asked for by number, as in RE2, if there is room for them."""
 
+_DIGITS = frozenset(digits)
 _WORD = frozenset(ascii_letters + digits + "_")
-_CLASSES = {
-    "d": frozenset(digits),
-    "w": _WORD & LEGAL,
-    "s": frozenset(whitespace) & LEGAL,
-    "D": LEGAL - frozenset(digits),
-    "W": LEGAL - _WORD,
-    "S": LEGAL - frozenset(whitespace),
-}
+_SPACE = frozenset("\t\n\f\r ")
+_CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE}
+_COMPLEMENTS = {"D": _DIGITS, "W": _WORD, "S": _SPACE}
+_PRINTED = frozenset(ascii_letters + digits + punctuation + " ")
 
 
 class Invalid(ValueError):  # noqa: N818 - what the expression is
@@ -62,29 +63,36 @@ Program = tuple[Step, ...]
 
 
 @lru_cache(maxsize=256)
-def compiled(expression: str) -> Program:
-    """The machine of an expression; `Invalid` where there is none."""
-    parser = _Parser(expression)
+def compiled(expression: str, alphabet: frozenset[str] = LEGAL) -> Program:
+    """The machine of an expression over an alphabet; `Invalid` where there is none."""
+    parser = _Parser(expression, alphabet)
     program = parser.alternatives(0)
     if parser.rest:
         raise Invalid(f"unexpected {parser.rest[0]!r}")
     return program
 
 
+def matches_any(expression: str, name: str) -> bool:
+    """Whether the whole name matches, which may have any character."""
+    return matches(expression, name, _PRINTED | frozenset(expression) | frozenset(name))
+
+
 @lru_cache(maxsize=100_000)
-def matches(expression: str, name: str) -> bool:
+def matches(expression: str, name: str, alphabet: frozenset[str] = LEGAL) -> bool:
     """Whether the whole name matches."""
-    program = compiled(expression)
+    program = compiled(expression, alphabet)
     states = _reached(program, {0}, at_start=True, at_end=False)
     for char in name:
-        states = _after(expression, states, char)
+        states = _after(expression, alphabet, states, char)
     return len(program) in _reached(program, states, at_start=not name, at_end=True)
 
 
 @lru_cache(maxsize=2_000)
-def _after(expression: str, states: frozenset[int], char: str) -> frozenset[int]:
+def _after(
+    expression: str, alphabet: frozenset[str], states: frozenset[int], char: str
+) -> frozenset[int]:
     """The states after a character; names that have much in common are followed together."""
-    program = compiled(expression)
+    program = compiled(expression, alphabet)
     taken = {at + 1 for at in states if at < len(program) and char in (program[at].chars or ())}
     return _reached(program, taken, at_start=False, at_end=False)
 
@@ -108,8 +116,8 @@ def _reached(
 class _Parser:
     """Reads an expression from left to right."""
 
-    def __init__(self, text: str) -> None:
-        self.rest = text
+    def __init__(self, text: str, alphabet: frozenset[str]) -> None:
+        self.rest, self._alphabet = text, alphabet
 
     def _take(self, text: str) -> bool:
         if not self.rest.startswith(text):
@@ -157,7 +165,7 @@ class _Parser:
 
     def _chars(self, char: str) -> frozenset[str]:
         if char == ".":
-            return LEGAL
+            return self._alphabet - {"\n"}
         if char == "[":
             return self._class()
         return self._escaped() if char == "\\" else frozenset(char)
@@ -166,6 +174,8 @@ class _Parser:
         char = self._next()
         if char in _CLASSES:
             return _CLASSES[char]
+        if char in _COMPLEMENTS:
+            return self._alphabet - _COMPLEMENTS[char]
         if char.isalnum():
             raise Invalid(f"\\{char} is not known")
         return frozenset(char)
@@ -176,7 +186,7 @@ class _Parser:
         found = {"]"} if self._take("]") else set()
         while not self._take("]"):
             found |= self._item()
-        return LEGAL - found if negated else frozenset(found)
+        return self._alphabet - found if negated else frozenset(found)
 
     def _item(self) -> frozenset[str]:
         char = self._next()
@@ -191,7 +201,7 @@ class _Parser:
                 last = self._next()
             if last < char:
                 raise Invalid(f"a range from {char!r} down to {last!r}")
-            return frozenset(each for each in LEGAL if char <= each <= last)
+            return frozenset(each for each in self._alphabet if char <= each <= last)
         return frozenset(char)
 
     def _repeated(self, program: Program) -> Program:
