@@ -38,7 +38,9 @@ class Steady:
         self.errors: list[str] = []
         self.slowest = 0.0
         self._done = threading.Event()
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._produce, self._consume)]
+        self._threads = [
+            threading.Thread(target=run, daemon=True) for run in (self._produce, self._consume)
+        ]
 
     def start(self) -> None:
         """Make the topic, and begin."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from broker.wire.apis import ApiKey
 from broker.wire.batches import read_header
 from tests.broker.fuzz import batches
 from tests.broker.fuzz.frames import framed
+from tests.broker.fuzz.talking import closed, connected, joining, served, until
 from tests.broker.raw import RawClient
 from tests.broker.server.running import PATIENCE, Running, running
 
@@ -35,35 +35,6 @@ def broker(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path) as found:
         found.call(lambda: found.server.broker.create_topic("t", 1, {}))
         yield found
-
-
-@contextmanager
-def connected(broker: Running) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", broker.port), timeout=PATIENCE) as found:
-        yield found
-
-
-def served(broker: Running) -> bool:
-    """Whether somebody else is."""
-    with RawClient(broker.port) as client:
-        return bool(client.answer_to(ApiKey.METADATA, 4, topics=[])["brokers"])
-
-
-def closed(found: socket.socket) -> bool:
-    """Whether the broker closed, once all that was on its way has been read."""
-    try:
-        while found.recv(1 << 20):
-            pass
-    except ConnectionError:
-        return True
-    return True
-
-
-def until(true: Callable[[], Any]) -> None:
-    due = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < due
-        time.sleep(0.01)
 
 
 def filled(broker: Running, size: int) -> None:
@@ -102,20 +73,6 @@ def test_no_fetch_waits_for_more_than_it_would_be_given(broker: Running) -> None
     with RawClient(broker.port) as client:
         want = {"max_wait": 60_000, "min_bytes": 1 << 30, "max_bytes": 1 << 19, "topics": TOPICS}
         assert client.answer_to(ApiKey.FETCH, 4, **want)["responses"]
-
-
-def joining(client: RawClient, group: str, size: int, member: str = "") -> None:
-    """Ask to join a group that waits for others, with so much to say."""
-    client.send(
-        ApiKey.JOIN_GROUP,
-        2,
-        group_id=group,
-        session_timeout=60_000,
-        rebalance_timeout=60_000,
-        member_id=member,
-        protocol_type="consumer",
-        protocols=[{"name": "range", "metadata": bytes(size)}],
-    )
 
 
 def test_requests_that_wait_have_so_much_room(
