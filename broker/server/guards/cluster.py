@@ -115,6 +115,7 @@ GUARDS: Mapping[ApiKey, Guard] = {
     ApiKey.DESCRIBE_ACLS: Whole(Operation.DESCRIBE),
     ApiKey.CREATE_ACLS: Whole(Operation.ALTER, refuse=every("creations", "results", _same)),
     ApiKey.DELETE_ACLS: Whole(Operation.ALTER, refuse=every("filters", "filter_results", _same)),
+    ApiKey.DESCRIBE_CLIENT_QUOTAS: Whole(Operation.DESCRIBE_CONFIGS),
     ApiKey.DESCRIBE_USER_SCRAM_CREDENTIALS: Whole(
         Operation.DESCRIBE, refuse=every("users", "results", _user)
     ),

@@ -35,7 +35,7 @@ def handshake(request: Request) -> Fields:
     except Refused as refused:
         error = refused.error
         caller.leaving = True
-        _tell(caller, error.name)
+        _note(request.broker, caller, error.name)
     return {"error_code": error, "mechanisms": caller.sasl.mechanisms}
 
 
@@ -51,7 +51,7 @@ def authenticate(request: Request) -> Answer | asyncio.Future[Answer]:
         return _failed(refused.error, "no mechanism was agreed on")
     except Rejected as rejected:
         caller.leaving = True
-        _tell(caller, _words(rejected))
+        _note(request.broker, caller, _words(rejected))
         return _later(request, _failed(ErrorCode.SASL_AUTHENTICATION_FAILED, _words(rejected)))
     return {
         "error_code": ErrorCode.NONE,
@@ -79,7 +79,8 @@ def _words(rejected: Rejected) -> str:
     return f"Authentication failed: {rejected}"
 
 
-def _tell(caller: Caller, why: str) -> None:
+def _note(broker: Broker, caller: Caller, why: str) -> None:
+    broker.meter.refused[Event.NOT_AUTHENTICATED] += 1
     tell(Event.NOT_AUTHENTICATED, client=caller.host, listener=caller.listener.name, why=why)
 
 

@@ -111,7 +111,14 @@ def _set(store: Store, each: Any) -> Outcome:
     return ErrorCode.NONE, None
 
 
+def describe_quotas(request: Request) -> Fields:
+    """How much users may send: nobody has a quota, and `kafka-configs` asks nevertheless."""
+    del request
+    return {"error_code": ErrorCode.NONE, "error_message": None, "entries": []}
+
+
 HANDLERS: Mapping[ApiKey, Handler] = {
+    ApiKey.DESCRIBE_CLIENT_QUOTAS: describe_quotas,
     ApiKey.DESCRIBE_USER_SCRAM_CREDENTIALS: describe,
     ApiKey.ALTER_USER_SCRAM_CREDENTIALS: alter,
 }

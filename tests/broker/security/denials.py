@@ -227,6 +227,7 @@ def _about_the_cluster() -> Asked:
         (key.DESCRIBE_ACLS, 3): any_acl,
         (key.CREATE_ACLS, 3): {"creations": [acl]},
         (key.DELETE_ACLS, 3): {"filters": [any_acl]},
+        (key.DESCRIBE_CLIENT_QUOTAS, 1): {"components": [], "strict": False},
         (key.DESCRIBE_USER_SCRAM_CREDENTIALS, 0): {"users": [{"name": "nobody"}]},
         (key.ALTER_USER_SCRAM_CREDENTIALS, 0): {"deletions": [], "upsertions": [upsertion]},
     }  # fmt: skip

@@ -118,7 +118,8 @@ class Program:
     def __init__(self, data: Path, *words: str) -> None:
         sets = [word for name, value in QUICK.items() for word in ("--set", f"{name}={value}")]
         command = [sys.executable, "-m", "verdict", "broker", "--data-dir", str(data)]
-        listen = () if "--listen" in words else ("--listen", "127.0.0.1:0")
+        told = {"--listen", "--config"} & set(words)
+        listen = () if told else ("--listen", "127.0.0.1:0")
         self._process = subprocess.Popen(
             [*command, *listen, *sets, *words],
             stderr=subprocess.PIPE,
