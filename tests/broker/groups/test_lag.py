@@ -159,21 +159,45 @@ def test_lag_by_the_admin_clients(broker: Running) -> None:
 
 
 @pytest.mark.slow
-def test_kafka_s_own_tool_says_the_same(broker: Running) -> None:
-    topic = topic_of(broker, "tool")
-    reader = consumer(broker, "tooled")
-    reader.subscribe([topic])
-    until(lambda: reader.poll(0.1) and len(reader.assignment()) == 2)
-    reader.commit(offsets=[TopicPartition(topic, 0, 7)], asynchronous=False)
-    words = ("--bootstrap-server", broker.bootstrap, "--group", "tooled")
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_kafka_s_own_tool_says_the_same(broker: Running, protocol: str) -> None:
+    """With members, one of them idle, and without; of partitions that nobody is assigned, too."""
+    topic, other, group = topic_of(broker, f"tool-{protocol}"), f"other-{protocol}", protocol
+    broker.call(lambda: broker.server.broker.create_topic(other, 1, {}))
+    readers = [
+        consumer(broker, group, enable_auto_commit="false", group_protocol=protocol)
+        for _ in range(3)
+    ]
+    for reader in readers:
+        reader.subscribe([topic])
+
+    def shared() -> bool:
+        for reader in readers:
+            reader.poll(0.05)
+        return sorted(len(reader.assignment()) for reader in readers) == [0, 1, 1]
+
+    until(shared)
+    busy = next(reader for reader in readers if reader.assignment())
+    positions = [TopicPartition(topic, 0, 7), TopicPartition(other, 0, 0)]
+    busy.commit(offsets=positions, asynchronous=False)
+    words = ("--bootstrap-server", broker.bootstrap, "--group", group)
     tool = "consumer.group.ConsumerGroupCommand"
-    output = run_tool(tool, *words, "--describe")
-    theirs = sorted(line.split() for line in output.splitlines() if line.startswith("tooled"))
-    assert theirs == described(broker, "tooled")[1:]
-    reader.close()
+    for state in ("with members", "without"):
+        output = run_tool(tool, *words, "--describe")
+        theirs = [line.split() for line in output.splitlines()]
+        ours = described(broker, group)
+        rows = [line for line in theirs if line[:1] == [group]]
+        assert sorted(rows) == sorted(line for line in ours if line[:1] == [group]), state
+        assert len(rows) == (3 if state == "with members" else 2)
+        assert [*TITLES] in theirs
+        assert [*TITLES] in ours
+        remark = f"Consumer group '{group}' has no active members.".split()
+        assert (remark in ours) == (state == "without")
+        for reader in readers if state == "with members" else ():
+            reader.close()
     output = run_tool(
         tool, *words, "--topic", topic, "--reset-offsets", "--to-offset", "2", "--execute"
     )
-    assert len(re.findall(rf"tooled\s+{topic}\s+\d\s+2", output)) == 2
-    rows = [row[:6] for row in described(broker, "tooled")[3:]]
-    assert rows == [["tooled", topic, str(number), "2", "10", "8"] for number in range(2)]
+    assert len(re.findall(rf"{group}\s+{topic}\s+\d\s+2", output)) == 2
+    rows = [row[:6] for row in described(broker, group) if row[1:2] == [topic]]
+    assert rows == [[group, topic, str(number), "2", "10", "8"] for number in range(2)]
