@@ -1,17 +1,18 @@
 """kcat as a driver: a process for each thing that is done, told by its options.
 
 kcat makes no topics but by asking for them, and is told nothing of committed offsets: where a
-scenario needs either, librdkafka's admin client does that part.
+scenario needs either, librdkafka's clients do that part.  It commits by itself every five seconds
+and when it ends; it cannot be told otherwise.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import re
 import subprocess
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import IO
@@ -141,8 +142,6 @@ class KcatReader:
         return {
             "group_instance_id": wish.instance,
             "partition_assignment_strategy": wish.assignor or Kcat.assignors[0],
-            "enable_auto_commit": str(wish.auto).lower(),
-            "auto_commit_interval_ms": 200,
         }
 
     def _record(self, line: str) -> None:
@@ -165,14 +164,10 @@ class KcatReader:
 
     def poll(self, seconds: float) -> list[Record]:
         found: list[Record] = []
-        due = time.monotonic() + seconds
-        while (left := due - time.monotonic()) > 0 and not found:
-            try:
-                found.append(self._found.get(timeout=left))
-            except queue.Empty:
-                break
-        while not self._found.empty():
-            found.append(self._found.get())
+        with contextlib.suppress(queue.Empty):
+            found.append(self._found.get(timeout=seconds))
+            while True:
+                found.append(self._found.get_nowait())
         return found
 
     def assignment(self) -> set[int]:
@@ -205,8 +200,7 @@ class KcatReader:
             stream.close()
 
 
-def _lines(stream: IO[str], take: object) -> None:
-    assert callable(take)
+def _lines(stream: IO[str], take: Callable[[str], None]) -> None:
     for line in stream:
         take(line)
 
