@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from broker import patterns
 from broker.errors import Refused
 from broker.groups.classic.group import subscribed_topics
-from broker.groups.consumer import patterns
 from broker.groups.records import decode as group_record
 from broker.sansio import Record
 from broker.schema import Damaged
