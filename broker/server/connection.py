@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import struct
 from typing import TYPE_CHECKING, cast
 
@@ -39,6 +40,9 @@ Parts = list[bytes | bytearray | memoryview]
 HIGH_WATER = 1 << 20
 FIRST = struct.Struct(">ih")
 """A frame's length, and the key of its API."""
+
+ESTABLISHED = 1
+"""How Linux says that both ends of a connection are there."""
 
 TURN = 0.02
 """Seconds of requests that one client has handled before others have their turn."""
@@ -143,6 +147,18 @@ class Connection(asyncio.BufferedProtocol):
         self.server.load.unsent += size - before
         if size and self.server.load.unsent > MOST_UNSENT:
             self.server.broker.loop.call_soon(self.server.relieve)
+
+    @property
+    def left(self) -> bool:
+        """Whether the client has gone, and nobody noticed because nothing is received from it.
+
+        While a request waits and the buffer is full nothing is read, not even the end.
+        """
+        found = None if self._transport is None else self._transport.get_extra_info("socket")
+        if not self._full or found is None or not hasattr(socket, "TCP_INFO"):
+            return False
+        state: int = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return state != ESTABLISHED
 
     @property
     def unsent(self) -> int:

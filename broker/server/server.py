@@ -266,6 +266,8 @@ class Server:
         for connection in list(self.connections):
             if idle >= 0 and now - connection.used > idle:
                 connection.refuse("it was idle for too long", Event.CONNECTION_CLOSED)
+            elif connection.left:
+                connection.refuse("the client is gone", Event.CONNECTION_CLOSED)
         for partition in self.broker.catalog:
             partition.log.remove_gone(now)
             # A flush that is still to come was before the clock was set back.

@@ -57,6 +57,24 @@ def test_a_client_that_goes_at_any_byte(broker: Running) -> None:
     assert broker.call(lambda: log.end_offset) == before + 3
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_client_that_goes_while_nothing_is_read_from_it(broker: Running, reset: bool) -> None:
+    """A request waits, what stands behind it fills the buffer: the end is noticed all the same."""
+    head = struct.pack(">hhih", ApiKey.FETCH, 4, 1, -1)
+    body = struct.pack(">iiiibi", -1, 600_000, 1, 1000, 0, 1)
+    topic = struct.pack(">h1siiqi", 1, b"t", 1, 0, 1 << 20, 1000)
+    log = broker.server.broker.catalog.partition("t", 0).log
+    end = struct.pack(">q", broker.call(lambda: log.end_offset))
+    topic = topic[:-12] + end + topic[-4:]
+    with connected(broker) as found:
+        found.sendall(framed(head + body + topic) + framed(VERSIONS) * 2000)
+        until(lambda: broker.call(lambda: any(each._full for each in broker.server.connections)))
+        if reset:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    until(lambda: not broker.call(lambda: len(broker.server.connections)))
+    assert not len(broker.server.broker.purgatory)
+
+
 def test_what_is_good_is_answered_before_what_is_bad_closes(broker: Running) -> None:
     with connected(broker) as found:
         found.sendall(framed(VERSIONS) * 3 + framed(b"\x7f" * 9) + framed(VERSIONS))
