@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(
     r"(?P<name>[A-Za-z0-9_-]+)://(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\[\]:/]*)):(?P<port>\d{1,5})"
 )
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - that it is not told to clients
+ANY = "0.0.0.0"  # noqa: S104 - what an empty host says, as in Kafka
+ANYWHERE = {ANY, "::"}
+"""Hosts that clients are not told: they are told this machine's name."""
 MOST_PORT = 65_535
 
 
@@ -114,6 +116,3 @@ def _addresses(setting: str, text: str | None) -> list[tuple[str, tuple[str, int
         if count > 1:
             raise InvalidSetting(f"{setting} has {name} twice")
     return found
-
-
-ANY = "0.0.0.0"  # noqa: S104 - what an empty host says, as in Kafka

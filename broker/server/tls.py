@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from broker.events import Event, tell
@@ -83,8 +83,7 @@ def _client_auth(configuration: Configuration, listener: Listener) -> str:
     return found
 
 
-def _trust(found: ssl.SSLContext, told: object, verified: str) -> None:
-    assert callable(told)
+def _trust(found: ssl.SSLContext, told: Callable[[str], str | None], verified: str) -> None:
     found.verify_mode = _VERIFIED[verified]
     trusted = told("ssl.truststore.location")
     if trusted is None:
