@@ -154,6 +154,19 @@ def test_who_waits_and_what_is_held(broker: Running, seen: Watched) -> None:
     assert seen.value("delayed_join_bytes") == 1000
 
 
+def test_flushes_and_compactions(tmp_path: Path) -> None:
+    with running(tmp_path, log_cleaner_backoff_ms="50") as broker, watched(broker) as seen:
+        configs = {"cleanup.policy": "compact", "segment.bytes": str(1 << 20)}
+        broker.call(lambda: broker.server.broker.create_topic("c", 1, configs))
+        producer = Producer({"bootstrap.servers": broker.bootstrap})
+        for _ in range(300):
+            producer.produce("c", bytes(10_000), key=b"k")
+        assert producer.flush(PATIENCE) == 0
+        until(lambda: seen.value("compaction_seconds_count"))
+        assert seen.value("flush_seconds_count")
+        assert seen.value("disk_failures_total") == 0
+
+
 def test_labels_and_series_have_a_limit(
     broker: Running, seen: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

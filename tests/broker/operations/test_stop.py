@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 from broker.errors import ErrorCode
 from broker.log.directory import CLEAN
+from broker.log.log import Log
+from broker.server import server
 from broker.wire import records
 from broker.wire.apis import ApiKey
 from tests.broker.raw import RawClient
@@ -149,6 +152,36 @@ def test_what_was_acknowledged_is_there_after_a_stop_under_load(tmp_path: Path) 
         for topic, count in zip(topics, counts, strict=True):
             # One more may be there, whose answer was on its way.
             assert end_of(broker.port, topic) - count in {0, 1}
+
+
+def test_a_compaction_under_way_is_finished_before_logs_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+    open_at_the_end: list[bool] = []
+
+    def work(found: Log) -> None:
+        begun.set()
+        assert go.wait(PATIENCE)
+        open_at_the_end.append(found.active.size >= 0 and found.read(0, 100, 1, whole=True) != b"")
+
+    async def slow(found: Log, _: object) -> bool:
+        await asyncio.to_thread(work, found)
+        return True
+
+    monkeypatch.setattr(server, "clean", slow)
+    with running(tmp_path, log_cleaner_backoff_ms="0") as broker:
+        configs = {"cleanup.policy": "compact"}
+        broker.call(lambda: broker.server.broker.create_topic("c", 1, configs))
+        batch = records.build([(b"k", b"v")], 1000)
+        wanted = [{"name": "c", "partition_data": [{"index": 0, "records": batch}]}]
+        RawClient(broker.port).answer_to(
+            ApiKey.PRODUCE, 9, acks=-1, timeout=1000, topic_data=wanted
+        )
+        assert begun.wait(PATIENCE)
+        threading.Timer(0.3, go.set).start()
+    assert open_at_the_end
+    assert all(open_at_the_end)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
