@@ -16,6 +16,7 @@ consumer = Consumer(
     {
         "bootstrap.servers": sys.argv[1],
         "group.id": "billing",
+        "session.timeout.ms": 10_000,
         "auto.offset.reset": "earliest",
         "enable.auto.commit": True,
         "auto.commit.interval.ms": 1000,

@@ -219,6 +219,40 @@ def test_who_commits_before_is_told_nothing_twice(
         assert not set(begun) & set(values(second.stop()))
 
 
+LOST = {
+    "kafka_python/automatic_commit.py": 0,
+    "kafka_python/commit_each_batch.py": 0,
+    "kafka_python/commit_by_partition.py": 0,
+    "confluent/automatic_commit.py": 1,
+    "confluent/store_then_commit.py": 0,
+    "confluent/commit_each_message.py": 0,
+    "confluent/commit_asynchronously.py": 0,
+    "confluent/commit_on_revoke.py": 0,
+    "confluent/commit_first.py": 1,
+}
+"""How many records are lost where a crash comes in the middle of the work on one."""
+
+CRASH = "import os, time; time.sleep(3); os.kill(os.getpid(), 9)"
+
+
+@each(others=tuple(LOST))
+def test_what_a_crash_in_the_middle_of_the_work_loses(
+    start: Start, peer: str, name: str, tmp_path: Path
+) -> None:
+    """It comes at the first record, and later than any interval of commits."""
+    text = (PROGRAMS / name).read_text(encoding="utf-8")
+    crashing = tmp_path / "crashing.py"
+    crashing.write_text(re.sub(r"print\(\w+\.partition.*", CRASH, text), encoding="utf-8")
+    assert CRASH in crashing.read_text(encoding="utf-8")
+    with shop(peer, tmp_path) as broker:
+        assert start(str(crashing), broker).end() == []
+        order(broker, [12, 13, 14, 15])
+        second = start(name, broker)
+        second.until(lambda lines: set(values(lines)) >= {12, 13, 14, 15})
+        told = values(second.stop())
+    assert len(set(range(16)) - set(told)) == LOST[name]
+
+
 def owned(lines: Sequence[str]) -> set[str]:
     """The partitions that somebody has been told are its, less those that were taken."""
     found: set[str] = set()
