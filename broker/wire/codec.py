@@ -27,11 +27,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import timedelta
 from enum import IntEnum
+from functools import partial
 from types import NoneType
 from typing import Any, get_args, get_origin
 from uuid import UUID
 
+from broker.wire import unrolled
 from broker.wire.output import Output
+from broker.wire.unrolled import Part
 
 NIL = UUID(int=0)
 MOST_ITEMS = 100_000
@@ -342,29 +345,42 @@ def _collect(cls: Any, defaults: dict[str, dict[str, Any]]) -> None:
 
 def _struct_reader(cls: type, defaults: Mapping[str, dict[str, Any]], allowance: Allowance) -> Read:
     made: Any = type(cls.__name__, (Struct,), dict(defaults[cls.__name__]))
-    new = made.__new__
     flexible: bool = cls.__flexible__  # type: ignore[attr-defined]
     plain, tagged = [], {}
     for shape in shapes(cls):
-        read = _reader(shape, defaults, allowance, flexible=flexible)
+        item = _item_reader(shape, defaults, allowance, flexible=flexible)
+        step = item
+        if shape.array:
+            length = _length_reader(_INT32, flexible=flexible)
+            step = _array_reader(length, item, allowance, nullable=shape.nullable)
         if shape.tag is None:
-            plain.append((shape.name, read))
+            plain.append(_part(shape, step, item, flexible=flexible))
         else:
-            tagged[shape.tag] = (shape.name, read)
+            tagged[shape.tag] = (shape.name, step)
 
-    def read_struct(data: Buffer, at: int) -> tuple[Any, int]:
-        found = new(made)
-        values = found.__dict__
-        for name, read in plain:
-            values[name], at = read(data, at)
-        if flexible:
-            count = data[at]
-            at += 1
-            if count:
-                at = _read_tagged(data, at - 1, tagged, values)
-        return found, at
+    def read_tagged(data: Buffer, at: int, found: Struct) -> int:
+        return _read_tagged(data, at, tagged, found.__dict__)
 
-    return read_struct
+    new = partial(made.__new__, made)
+    return unrolled.reader(plain, new, allowance, read_tagged if flexible else None)
+
+
+def _part(
+    shape: Shape, step: Callable[..., Any], item: Callable[..., Any], *, flexible: bool
+) -> Part:
+    """How a field is read or written among the others of its struct."""
+    kind, form = "", ""
+    if shape.array:
+        kind, form = ("structs", "i") if is_dataclass(shape.kind) else ("", "")
+    elif shape.kind in _FORMS:
+        kind, form = "number", _FORMS[shape.kind][1:]
+    elif shape.kind == "string":
+        kind, form = "string", "h"
+    elif shape.kind in {"bytes", "records"}:
+        kind, form = "bytes", "i"
+    if flexible and kind != "number":
+        form = ""
+    return Part(shape.name, step, kind, form, item, shape.default)
 
 
 def _read_tagged(
@@ -383,13 +399,14 @@ def _read_tagged(
     return at
 
 
-def _reader(
+def _item_reader(
     shape: Shape,
     defaults: Mapping[str, dict[str, Any]],
     allowance: Allowance,
     *,
     flexible: bool,
 ) -> Read:
+    """Reads a field, or of one that is an array an item."""
     nullable = shape.nullable and not shape.array
     length16 = _length_reader(_INT16, flexible=flexible)
     length32 = _length_reader(_INT32, flexible=flexible)
@@ -405,8 +422,6 @@ def _reader(
         item = _read_uuid
     else:
         item = _number_reader(_FORMS[shape.kind])
-    if shape.array:
-        return _array_reader(length32, item, allowance, nullable=shape.nullable)
     return item
 
 
@@ -429,18 +444,19 @@ def compile_encoder(cls: type) -> Callable[[Output, Mapping[str, Any]], None]:
 
 def _struct_writer(cls: type) -> Write:
     flexible: bool = cls.__flexible__  # type: ignore[attr-defined]
-    parts = [(shape, _writer(shape, flexible=flexible)) for shape in shapes(cls)]
-    plain = [(shape.name, shape.default, write) for shape, write in parts if shape.tag is None]
-    tagged = sorted(
-        ((shape.tag, shape, write) for shape, write in parts if shape.tag is not None),
-        key=lambda entry: entry[0],
-    )
+    plain, optional = [], []
+    for shape in shapes(cls):
+        item = _item_writer(shape, flexible=flexible)
+        step = item
+        if shape.array:
+            step = _array_writer(_length_writer(_INT32, flexible=flexible), item)
+        if shape.tag is None:
+            plain.append(_part(shape, step, item, flexible=flexible))
+        else:
+            optional.append((shape.tag, shape, step))
+    tagged = sorted(optional, key=lambda entry: entry[0])
 
-    def write_struct(out: Output, value: Any) -> None:
-        for name, default, write in plain:
-            write(out, value.get(name, default))
-        if not flexible:
-            return
+    def write_tagged(out: Output, value: Any) -> None:
         given = [
             (tag, write, value[shape.name])
             for tag, shape, write in tagged
@@ -454,10 +470,18 @@ def _struct_writer(cls: type) -> Write:
             write_varint(out.tail, data.size)
             out.tail += b"".join(data.parts())
 
-    return write_struct
+    if flexible and not tagged:
+        return unrolled.writer(plain, _write_no_tags)
+    return unrolled.writer(plain, write_tagged if flexible else None)
 
 
-def _writer(shape: Shape, *, flexible: bool) -> Write:
+def _write_no_tags(out: Output, value: Any) -> None:
+    del value
+    out.tail.append(0)
+
+
+def _item_writer(shape: Shape, *, flexible: bool) -> Write:
+    """Writes a field, or of one that is an array an item."""
     length16 = _length_writer(_INT16, flexible=flexible)
     length32 = _length_writer(_INT32, flexible=flexible)
     if is_dataclass(shape.kind):
@@ -473,7 +497,7 @@ def _writer(shape: Shape, *, flexible: bool) -> Write:
         item = _write_uuid
     else:
         item = _number_writer(_FORMS[shape.kind])
-    return _array_writer(length32, item) if shape.array else item
+    return item
 
 
 def _optional_writer(item: Write) -> Write:
