@@ -158,7 +158,10 @@ class Door:
             accepted.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
-            connection.note(Event.NO_HANDSHAKE, _reason(error))
+            # Who only looks whether somebody listens is no matter.
+            away = isinstance(error, ConnectionResetError)
+            event = Event.CONNECTION_CLOSED if away else Event.NO_HANDSHAKE
+            connection.note(event, _reason(error))
 
     async def close(self) -> None:
         """Accept nobody any more, and let go of those whose handshakes are not done."""
