@@ -4,8 +4,8 @@ They come with node-rdkafka's package, which has librdkafka's sources whole, and
 (about two minutes).  Each is run in a process of its own, so that one that aborts takes no other
 with it; some in the quick form, some only in parts, as Apache Kafka passes them on one broker.
 
-Left out are those that need no broker, or several; that configure old versions, or make segments
-smaller than Kafka does today; and two that measure how quick the machine is (0055, 0127).
+Left out are those that need no broker, or several, or Kafka's shell scripts; that Apache Kafka 4.3
+refuses, or that skip themselves on it; and two that measure how quick the machine is (0055, 0127).
 """
 
 from __future__ import annotations
