@@ -220,8 +220,12 @@ class Broker:
         """Let a topic be no more."""
         if name in INTERNAL:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
-        partitions = self.catalog.topics[name].partitions
+        topic_id, partitions = (
+            self.catalog.topics[name].topic_id,
+            self.catalog.topics[name].partitions,
+        )
         aside = self.catalog.delete(name)
+        self.meter.forget(name, topic_id)
         tell(Event.TOPIC_DELETED, topic=name)
         for partition in partitions:
             self.purgatory.poke((name, partition.index), 1 << 40)

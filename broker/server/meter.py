@@ -83,6 +83,10 @@ class Meter:
     compactions: Times = field(default_factory=Times)
     disk_failures: int = 0
 
+    def forget(self, topic: str, topic_id: UUID) -> None:
+        """A topic is no more; another of its name begins anew."""
+        del self.produced[topic], self.fetched[topic], self.fetched[topic_id]
+
     def watched(self, handlers: Mapping[ApiKey, Handler]) -> dict[ApiKey, Handler]:
         """The handlers, which are counted from now on."""
         return {key: self._watched(key, handler) for key, handler in handlers.items()}

@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST
-
 from broker.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -39,6 +37,7 @@ MOST = 16
 """Connections at once."""
 
 PLAIN = "text/plain; charset=utf-8"
+FOR_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST = re.compile(rb"([A-Z]{1,16}) (/[!-~]*) HTTP/1\.[01]\r\n(?:[!-~]+:[ -~\t]*\r\n)*\r\n")
 
 
@@ -138,4 +137,4 @@ class Pages:
     async def _counted(self) -> Page:
         found = self._metrics.collected()
         text = await asyncio.get_running_loop().run_in_executor(None, found.text)
-        return Page(HTTPStatus.OK, text, CONTENT_TYPE_LATEST)
+        return Page(HTTPStatus.OK, text, FOR_PROMETHEUS)

@@ -154,6 +154,16 @@ def test_who_waits_and_what_is_held(broker: Running, seen: Watched) -> None:
     assert seen.value("delayed_join_bytes") == 1000
 
 
+def test_a_topic_that_is_made_again_is_counted_anew(broker: Running, seen: Watched) -> None:
+    topic = topic_of(broker, "again")
+    first = seen.value("produced_bytes_total", topic=topic)
+    assert first is not None
+    broker.call(lambda: broker.server.broker.delete_topic(topic))
+    assert seen.value("produced_bytes_total", topic=topic) is None
+    topic_of(broker, topic)
+    assert seen.value("produced_bytes_total", topic=topic) == first
+
+
 def test_flushes_and_compactions(tmp_path: Path) -> None:
     with running(tmp_path, log_cleaner_backoff_ms="50") as broker, watched(broker) as seen:
         configs = {"cleanup.policy": "compact", "segment.bytes": str(1 << 20)}

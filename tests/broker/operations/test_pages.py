@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import random
+import re
 import socket
 import threading
 import time
@@ -67,6 +69,21 @@ def test_rubbish_is_not_answered(seen: Watched, rubbish: bytes) -> None:
     with connected(seen.port) as found:
         found.sendall(rubbish)
         assert ended(found) == b""
+    assert seen.page("/healthz")[0] == 200
+
+
+def test_damaged_requests_are_answered_or_not(seen: Watched) -> None:
+    draw = random.Random(11)
+    whole = b"GET /metrics?a=b HTTP/1.1\r\nHost: here\r\nAccept: text/plain\r\n\r\n"
+    for _ in range(100):
+        data = bytearray(whole)
+        for _ in range(draw.randrange(1, 5)):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        with connected(seen.port) as found:
+            found.sendall(data)
+            found.shutdown(socket.SHUT_WR)
+            said = ended(found)
+        assert not said or re.match(rb"HTTP/1.1 (200|404|405) ", said)
     assert seen.page("/healthz")[0] == 200
 
 
