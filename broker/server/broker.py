@@ -86,6 +86,10 @@ class Broker:
         """The time, in ms since 1970; it goes back where the clock is set back."""
         return time.time_ns() // 1_000_000
 
+    def elapsed(self) -> int:
+        """The ms since some moment, by a clock that nobody sets."""
+        return int(self.loop.time() * 1000)
+
     def _largest_producer_id(self) -> int:
         """Of those that have written to a log that is here."""
         known = (each.log.producers.producers for each in self.catalog)

@@ -59,7 +59,7 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, server: Server, listener: Listener) -> None:
         self.server = server
         self.host = ""
-        self.used = server.broker.now()
+        self.used = server.broker.elapsed()
         self._caller = Caller("", listener)
         self._most = server.max_request
         self._transport: asyncio.Transport | None = None
@@ -255,7 +255,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _handle(self, frame: memoryview) -> None:
         broker, caller = self.server.broker, self._caller
-        self.used = broker.now()
+        self.used = broker.elapsed()
         try:
             if caller.sasl is not None and caller.sasl.raw:
                 self._send(raw_token(broker, caller, frame))
@@ -307,7 +307,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _send(self, parts: Parts | None) -> None:
         if parts and self._transport is not None:
-            self.used = self.server.broker.now()
+            self.used = self.server.broker.elapsed()
             self.server.broker.meter.sent += sum(map(len, parts))
             self._transport.writelines(parts)
             if self._caller.sasl is not None:

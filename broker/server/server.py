@@ -264,7 +264,7 @@ class Server:
     def _sweep(self) -> None:
         now, idle = self.broker.now(), self.configuration["connections.max.idle.ms"]
         for connection in list(self.connections):
-            if idle >= 0 and now - connection.used > idle:
+            if idle >= 0 and self.broker.elapsed() - connection.used > idle:
                 connection.refuse("it was idle for too long", Event.CONNECTION_CLOSED)
             elif connection.left:
                 connection.refuse("the client is gone", Event.CONNECTION_CLOSED)
