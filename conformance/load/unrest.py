@@ -22,7 +22,7 @@ from typing import Any
 from conformance.history import Recorder
 from conformance.load.members import Member, Owners
 from conformance.load.topics import create
-from conformance.load.workload import Plan, _Load
+from conformance.load.workload import Plan, Stuck, _Load
 from conformance.peers import Server
 
 CLASSIC, CONSUMER = "classic", "consumer"
@@ -111,7 +111,10 @@ class _Unquiet(_Load):
                 since = time.monotonic()
             return time.monotonic() > since + SETTLED
 
-        self.wait(settled, f"every partition to be somebody's, and they are {dict(self.owners.of)}")
+        try:
+            self.wait(settled, "every partition to be somebody's")
+        except Stuck as stuck:
+            raise Stuck(f"{stuck}, and they are {dict(self.owners.of)}") from None
 
     # What befalls them ------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from conformance.history import (
 )
 from conformance.history.recorder import recording
 from conformance.load import Plan, Unrest, crash_test, run_unquiet
+from conformance.load.transactions import PROMPT, run_transactions, taken_over
 from conformance.load.unrest import QUICK as QUICK_GROUPS
 from conformance.load.workload import Stuck
 from conformance.peers import NAMES, Absent, Process, Server, verdict_broker
@@ -146,6 +147,31 @@ def test_a_group_that_is_not_left_alone(name: str, unrest: Unrest) -> None:
     found = unquiet(name, unrest, consumers=3)
     assert sum(isinstance(o, Crash) for o in found) >= unrest.kills
     assert check(found).broken == ()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("name", "crashes"), [("verdict", 0), ("verdict", 2), ("kafka", 0)])
+def test_transactions_that_are_not_all_allowed_to_end(name: str, crashes: int) -> None:
+    """Zombies, transactions whose time is up, a coordinator that starts again: all or nothing."""
+    plan = Plan(3, producers=4, consumers=1, records=300, crashes=crashes)
+    try:
+        with recording() as recorder, NAMES[name](settings=PROMPT) as server:
+            run_transactions(plan, server, recorder)
+    except Absent as absent:
+        pytest.skip(str(absent))
+    assert taken_over(recorder.history) > 5
+    assert check(recorder.history).broken == ()
+
+
+@pytest.mark.slow
+def test_a_zombie_that_commits_is_found_out() -> None:
+    """The same history, in which one that was refused was told that it committed."""
+    with recording() as recorder, NAMES["verdict"](settings=PROMPT) as server:
+        run_transactions(Plan(5, producers=2, consumers=1, records=150), server, recorder)
+    refused = next(o for o in recorder.history if isinstance(o, End) and o.result == "failed")
+    told = [replace(o, result="ok") if o is refused else o for o in recorder.history]
+    assert {anomaly.kind for anomaly in check(told).broken} & {"lost-write", "unseen"}
 
 
 def unquiet(name: str, unrest: Unrest, consumers: int) -> list[Operation]:
