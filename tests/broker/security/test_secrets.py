@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ConfigResource,
@@ -86,8 +88,7 @@ def test_no_secret_is_logged_told_or_kept(
         ):  # fmt: skip
             AdminClient(_as(told, mechanism, user, password)).list_topics(timeout=PATIENCE)
         for mechanism in ("PLAIN", "SCRAM-SHA-256"):
-            with pytest.raises(Exception, match=r"(?i)transport|authentication"):
-                AdminClient(_as(told, mechanism, "alice", OF_NOBODY)).list_topics(timeout=0.5)
+            refused(_as(told, mechanism, "alice", OF_NOBODY))
         resource = ConfigResource(ConfigResource.Type.BROKER, "0")
         [described] = admin.describe_configs([resource]).values()
         found = described.result(PATIENCE)
@@ -105,6 +106,15 @@ def test_no_secret_is_logged_told_or_kept(
         assert secret not in shown, secret
         assert secret.encode() not in everything(data), secret
     assert (data / "security.json").stat().st_mode & 0o777 == 0o600
+
+
+def refused(told: dict[str, Any]) -> None:
+    """Come, until it is known that this does not help."""
+    errors: list[KafkaError] = []
+    client, due = Producer({**told, "error_cb": errors.append}), time.monotonic() + PATIENCE
+    while not any(each.code() == KafkaError._AUTHENTICATION for each in errors):
+        assert time.monotonic() < due, errors
+        client.poll(0.1)
 
 
 def _as(told: dict[str, Any], mechanism: str, user: str, password: str) -> dict[str, Any]:

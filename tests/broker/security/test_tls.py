@@ -81,7 +81,7 @@ def test_who_speaks_the_wrong_language_costs_itself(
 def test_a_handshake_that_does_not_end_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tls, "PATIENCE", 0.2)
+    monkeypatch.setattr(tls, "PATIENCE", 2.0)
     with secured(tmp_path, **{"max.connections": "2"}) as (broker, vouching):
         half = [connected(broker, "SSL") for _ in range(2)]
         until(lambda: broker.call(lambda: len(broker.server.connections)) == 2)
@@ -92,6 +92,7 @@ def test_a_handshake_that_does_not_end_is_ended(
             assert each.recv(1) == b""
             each.close()
         until(lambda: not broker.call(lambda: len(broker.server.connections)))
+        monkeypatch.undo()
         assert ask_over(contexts(vouching), broker.ports["SSL"])
     assert {each["why"] for each in events(caplog, Event.NO_HANDSHAKE)} == {"it took too long"}
 
