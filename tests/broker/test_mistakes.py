@@ -60,7 +60,7 @@ def partitions_are_given_before_they_are_free(patch: pytest.MonkeyPatch) -> None
     def wrong(*given: Any) -> Any:
         return right(*given[:4], set(), given[5])
 
-    patch.setattr("broker.groups.consumer.heartbeat.reconcile", wrong)
+    patch.setattr("broker.groups.consumer.target.reconcile", wrong)
 
 
 def transitions_that_could_not_be_written_count(patch: pytest.MonkeyPatch) -> None:
