@@ -73,9 +73,10 @@ def metadata(request: Request) -> Fields:
     if asked is None or (request.version == 0 and not asked):
         topics = [_described(request, topic) for topic in broker.catalog.topics.values()]
     else:
-        topics, most = [], len(broker.catalog.topics) + MOST_MADE
+        topics, left = [], MOST_MADE
         for each in asked:
-            create = body.allow_auto_topic_creation and len(broker.catalog.topics) < most
+            left -= each.name not in broker.catalog.topics
+            create = body.allow_auto_topic_creation and left >= 0
             topics.append(_asked(request, each.name, each.topic_id, create=create))
     if getattr(body, "include_topic_authorized_operations", False):
         topics = [_with_operations(request, each) for each in topics]
