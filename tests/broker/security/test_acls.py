@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from broker.security.acls import (
@@ -84,6 +84,38 @@ def test_decisions_are_those_of_the_reference(
         authorizer.remove(acl)
     assert set(authorizer) == set(kept)
     assert authorizer.allows(*asked) is naive(kept, *asked, everyone=everyone)
+
+
+def no_host_counts(acl: Acl, principal: str, host: str) -> bool:
+    del host
+    return acl.principal in {principal, "User:*"}
+
+
+def nobody_is_everybody(acl: Acl, principal: str, host: str) -> bool:
+    return acl.principal == principal and acl.host in {host, "*"}
+
+
+@pytest.mark.parametrize(
+    ("what", "mistaken"),
+    [
+        ("_ALLOWED_BY", {}),
+        ("_concerns", no_host_counts),
+        ("_concerns", nobody_is_everybody),
+        ("ANYTHING", "**"),
+    ],
+)
+def test_a_mistaken_authorizer_would_be_noticed(
+    monkeypatch: pytest.MonkeyPatch, what: str, mistaken: object
+) -> None:
+    monkeypatch.setattr(f"broker.security.authorizer.{what}", mistaken)
+
+    def wrong(found: tuple[list[Acl], tuple[str, str, Operation, ResourceType, str]]) -> bool:
+        kept, asked = found
+        decided = Authorizer(kept).allows(*asked)
+        return decided is not naive(kept, *asked, everyone=False)
+
+    any_one = settings(max_examples=5000, phases=[Phase.generate], derandomize=True, database=None)
+    assert find(st.tuples(st.lists(acls, max_size=3), questions), wrong, settings=any_one)
 
 
 @settings(max_examples=300)
