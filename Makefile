@@ -9,7 +9,7 @@
 # make prove      what is proved of the group, for any number of generations and offsets
 # make agree      certificates that the engines and z3 find the same, for each machine
 # make mutate     mistakes in the group's actions that no property notices (ARGS=… goes to it)
-# make bench      the engines beside other programs that explore the same (ARGS=… goes to it)
+# make bench      the engines beside other programs that explore the same (ARGS=broker: the broker)
 # make lint       style, formatting, import directions
 # make types      mypy --strict over everything
 # make lock       write uv.lock and requirements/dev.txt anew from pyproject.toml (needs uv)

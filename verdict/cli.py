@@ -7,7 +7,7 @@
     verdict trace show|replay FILE
     verdict diagram MACHINE [--by FIELD]
     verdict museum [ENTRY]            known bugs and hazards: the shortest trace, and the fix
-    verdict bench                     the engines beside other programs that explore the same
+    verdict bench [broker|memory]     the engines, or the broker, beside others that do the same
     verdict mutate MACHINE            mistakes in its actions that no property notices
     verdict broker --data-dir DIR     a broker on Kafka's wire protocol
     verdict history FILE              what clients did, searched for what must not happen
