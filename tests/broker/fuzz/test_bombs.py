@@ -50,10 +50,18 @@ def produced(broker: Running, topic: str, *sent: bytes) -> list[ErrorCode]:
 @cache
 def of(count: int, size: int, codec: Codec = Codec.ZSTD, now: int = NOW) -> bytes:
     """A batch of so many records of one key, with values of so many zeros."""
-    body = b"".join(records.encode_record(0, at, b"k", bytes(size)) for at in range(count))
+    body = bytearray()
+    for at in range(count):
+        offset = bytearray()
+        records.write_zigzag(offset, at)
+        length = bytearray()
+        records.write_zigzag(length, size)
+        rest = b"\0\0" + offset + b"\2k" + length + bytes(size) + b"\0"
+        records.write_zigzag(body, len(rest))
+        body += rest
     header = read_header(records.build([(b"k", b"v")], now))
     changed = header._replace(attributes=int(codec), records=count, last_offset_delta=count - 1)
-    return bytes(records.seal(changed, batches.COMPRESS[codec](body)))
+    return bytes(records.seal(changed, batches.COMPRESS[codec](bytes(body))))
 
 
 @pytest.mark.parametrize("codec", list(Codec)[1:])

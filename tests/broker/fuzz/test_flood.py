@@ -25,8 +25,8 @@ from broker.wire import batches
 from tests.broker.fuzz.steady import PARTITIONS, Steady
 from tests.broker.server.running import PATIENCE, QUICK
 
-FRAMES = int(os.environ.get("VERDICT_FLOOD", "4000"))
-PROCESSES = 2
+FRAMES = int(os.environ.get("VERDICT_FLOOD", "2000"))
+PROCESSES = 1 if FRAMES < 100_000 else 2
 FILES = 3000
 """How many files the broker may have open: what topics the flood makes is bounded by that."""
 
