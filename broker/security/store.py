@@ -36,15 +36,14 @@ class Store:
     def credential(self, mechanism: str, name: str) -> Credential:
         """What is kept of a user's password; of one whom nobody knows, a decoy.
 
-        A decoy has as many iterations as one of the users has, so that they do not tell it.
+        A decoy has as many iterations as one of the users has, so that they do not tell it; and it
+        is made in any case, so that the time does not either.
         """
         known = self.scram.get(mechanism, {})
-        if name in known:
-            return known[name]
         numbers = sorted(each.iterations for each in known.values()) or [LEAST_ITERATIONS]
         drawn = decoy(mechanism, name, self.secret, LEAST_ITERATIONS)
         iterations = numbers[int.from_bytes(drawn.server_key[:8], "big") % len(numbers)]
-        return decoy(mechanism, name, self.secret, iterations)
+        return known.get(name, decoy(mechanism, name, self.secret, iterations))
 
     def encode(self) -> bytes:
         """What the file holds."""

@@ -104,7 +104,8 @@ def apache_kafka(
                  here, 120)  # fmt: skip
         command = (java, "-Xmx1g", f"-Dlog4j2.configurationFile={_logging(here)}",
                    "-cp", classes, "kafka.Kafka", str(properties))  # fmt: skip
-        address = _told(properties, "advertised.listeners").removeprefix("PLAINTEXT://")
+        first = _told(properties, "advertised.listeners").partition(",")[0]
+        address = first.removeprefix("PLAINTEXT://")
         with serving(Process(f"Apache Kafka {version}", address, command, here)) as server:
             yield server
 

@@ -21,10 +21,12 @@ from conformance.peers import Absent
 from conformance.peers.apache import apache_kafka
 from conformance.peers.server import free_ports
 from tests.broker.raw import RawClient
+from tests.broker.security import partial
 from tests.broker.security.denials import SETTINGS, Named, answers, lines, make_topic, refused
 from tests.broker.server.running import Running, running
 
 ANSWERS = Path(__file__).parents[1] / "answers" / "denied.txt"
+PARTIAL = ANSWERS.with_name("partial_rights.txt")
 LISTENERS = "PLAINTEXT://127.0.0.1:0,SASL_PLAINTEXT://127.0.0.1:0"
 FOR_ALL = {
     ApiKey.API_VERSIONS,
@@ -122,28 +124,39 @@ def test_an_api_that_has_no_guard_is_not_served_with_an_authorizer(
         pass
 
 
+def test_where_rights_end_it_is_told_as_kafka_tells_it(tmp_path: Path) -> None:
+    with broker_with(tmp_path) as found:
+        answered = partial.told(found.ports["PLAINTEXT"], found.ports["SASL_PLAINTEXT"])
+    assert answered == PARTIAL.read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_kafka_tells_so(tmp_path: Path) -> None:
     plain, sasl, controller = free_ports(3)
     here = "127.0.0.1"
+    ours = f"PLAINTEXT://{here}:{plain},SASL_PLAINTEXT://{here}:{sasl}"
     settings = {
         **SETTINGS,
-        "listeners": f"PLAINTEXT://{here}:{plain},SASL_PLAINTEXT://{here}:{sasl},"
-        f"CONTROLLER://{here}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{here}:{plain}",
+        "listeners": f"{ours},CONTROLLER://{here}:{controller}",
+        "advertised.listeners": ours,
         "controller.quorum.voters": f"0@{here}:{controller}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,"
         "SASL_PLAINTEXT:SASL_PLAINTEXT",
+        "num.partitions": "1",
     }
     try:
         with apache_kafka(tmp_path, settings=settings):
-            found = lines(answers(sasl, make_topic(plain)))
+            found = {
+                ANSWERS: lines(answers(sasl, make_topic(plain))),
+                PARTIAL: partial.told(plain, sasl),
+            }
     except Absent as absent:
         pytest.skip(str(absent))
-    if "VERDICT_REWRITE" in os.environ:
-        ANSWERS.write_text(found, encoding="utf-8")
-    assert found == ANSWERS.read_text(encoding="utf-8")
+    for path, text in found.items():
+        if "VERDICT_REWRITE" in os.environ:
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
 
 
 def test_a_user_may_do_what_it_is_allowed_and_no_more(broker: Running, topic: UUID) -> None:
