@@ -2,6 +2,7 @@
 #                 and the museum: known bugs, each with the design that mends it
 # make test       the tests, without the slow ones (ARGS=… goes to pytest)
 # make test-all   the tests, all of them
+# make clients    each scenario with each of Kafka's clients, and Java's tools, on this broker
 # make sanitize   the native engine under the address, behaviour and thread sanitizers
 # make fuzz       new random machines, which all that runs machines must agree on (MACHINES=…)
 # make fuzz-broker  malformed frames: over sockets, and led by the code they reach (FRAMES=…)
@@ -40,7 +41,7 @@ BIN := .venv/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := check
-.PHONY: check prove agree test test-all sanitize fuzz fuzz-broker nightly mutate bench lint types lock clean venv
+.PHONY: check prove agree test test-all clients sanitize fuzz fuzz-broker nightly mutate bench lint types lock clean venv
 
 check: venv
 	@$(BIN)/verdict check $(ARGS)
@@ -51,6 +52,10 @@ test: venv
 
 test-all: venv
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "slow or not slow" $(ARGS)
+
+# They wait for one another most of the time: four at once, whatever the number of cores.
+clients: venv
+	@$(BIN)/pytest -n 4 --dist worksteal -m slow -k verdict $(ARGS) tests/conformance/clients
 
 sanitize: venv
 	@$(PYTEST) -n $(JOBS) -m "slow or not slow" $(ARGS) tests/checker/engines/test_native_sanitized.py
