@@ -64,7 +64,7 @@ class Client(RawClient):
 
     def producer_id(self) -> int:
         answer = self.answer_to(
-            ApiKey.INIT_PRODUCER_ID, 4, transactional_id=None, transaction_timeout_ms=1000
+            ApiKey.INIT_PRODUCER_ID, 4, transactional_id=None, transaction_timeout=1000
         )
         return int(answer["error_code"])
 

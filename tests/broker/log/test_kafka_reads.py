@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from broker.wire import batches, records
 from tests.broker.jars import run_tool
 from tests.broker.log.shelf import open_at, put, put_batch
-from tests.broker.log.test_cleaner import cleaned, keyed
+from tests.broker.log.test_cleaner import COMPACT, cleaned, keyed
+from tests.broker.log.test_compaction import Writers
 
 
 def dump(path: Path, *more: str) -> str:
@@ -65,3 +67,33 @@ def test_what_was_cleaned(tmp_path: Path) -> None:
         text = dump(segment.path(".log"), "--deep-iteration")
         assert "isvalid: false" not in text
         assert "Found" not in dump(segment.path(".index"))
+
+
+@pytest.mark.slow
+def test_what_was_cleaned_of_transactions_and_codecs(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    log = open_at(tmp_path / "t-0", COMPACT)
+    writers = Writers(log, draw)
+    for _ in range(8):
+        for _ in range(20):
+            writers.step()
+        log.roll()
+        writers.now += 60
+        cleaned(log, writers.now)
+    offsets = [
+        record.offset for _, batch in log.batches() for record in records.read_records(batch)
+    ]
+    log.close(writers.now)
+    kinds = (".log", ".index", ".timeindex", ".txnindex")
+    paths = [segment.path(kind) for segment in log.segments for kind in kinds]
+    files = ",".join(str(path) for path in paths if path.exists())
+    text = run_tool("DumpLogSegments", "--deep-iteration", "--print-data-log", "--files", files)
+    assert "isvalid: false" not in text
+    assert "Mismatches" not in text
+    assert "Found" not in text
+    for kind in ("GZIP", "SNAPPY", "LZ4", "ZSTD"):
+        assert f"compresscodec: {kind.lower()}" in text.lower()
+    assert "deleteHorizonMs: OptionalLong[" in text
+    assert "endTxnMarker: ABORT" in text
+    there = [int(offset) for offset in re.findall(r"^\| offset: (\d+)", text, re.MULTILINE)]
+    assert there == offsets
