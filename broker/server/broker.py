@@ -37,7 +37,7 @@ from broker.server.producer_ids import ProducerIds
 from broker.server.purgatory import Purgatory
 from broker.server.sessions import Sessions
 from broker.transactions.coordinator import TransactionCoordinator
-from broker.transactions.shard import MarkersWritten, WriteMarkers
+from broker.transactions.ending import MarkersWritten, WriteMarkers
 from broker.wire.apis import ApiKey
 from broker.wire.batches import read_header
 from broker.wire.records import marker

@@ -30,6 +30,8 @@ from broker.sansio import (
     Resigned,
 )
 from broker.transactions.config import TransactionConfig
+from broker.transactions.core import Core, Transaction
+from broker.transactions.ending import CompleteDue, MarkersWritten, WriteMarkers
 from broker.transactions.requests import (
     AddPartitions,
     AddPartitionsResponse,
@@ -44,7 +46,7 @@ from broker.transactions.requests import (
     ListTransactions,
     ListTransactionsResponse,
 )
-from broker.transactions.shard import CompleteDue, MarkersWritten, Shard, Transaction, WriteMarkers
+from broker.transactions.shard import Shard
 from broker.transactions.transaction import State
 
 
@@ -98,11 +100,11 @@ class TransactionCoordinator:
                 self._fired(timer)
             case Appended(ticket, error):
                 if ticket[0] in self._shards:
-                    self._shards[ticket[0]].appended(ticket, error)
+                    self._shards[ticket[0]].core.appended(ticket, error)
             case MarkersWritten(name):
                 partition = self.partition(name)
                 if partition in self._shards:
-                    self._shards[partition].marked(event)
+                    self._shards[partition].endings.marked(event)
             case Elected(partition, epoch):
                 self._watch()
                 self._loading[partition] = self._shard(partition, epoch)
@@ -126,7 +128,8 @@ class TransactionCoordinator:
         return partition_for(transactional_id, self.config.transaction_state_log_num_partitions)
 
     def _shard(self, partition: int, epoch: int) -> Shard:
-        return Shard(partition, epoch, self.config, self._new_producer_id, self._numbers, self._out)
+        core = Core(partition, epoch, self.config, self._new_producer_id, self._numbers, self._out)
+        return Shard(core)
 
     def _owner(self, transactional_id: str) -> Shard:
         """Who answers for an id; refused where it is not here, or not yet."""
@@ -156,14 +159,14 @@ class TransactionCoordinator:
             case OverdueDue() | ExpiryDue():
                 for shard in self._shards.values():
                     if isinstance(timer, OverdueDue):
-                        shard.abort_overdue()
+                        shard.endings.abort_overdue()
                     else:
                         shard.expire()
                 self._set(timer)
             case CompleteDue(name):
                 partition = self.partition(name)
                 if partition in self._shards:
-                    self._shards[partition].complete(timer)
+                    self._shards[partition].endings.complete(timer)
 
     # Requests --------------------------------------------------------------------------------
 
@@ -196,7 +199,7 @@ class TransactionCoordinator:
                 case AddPartitions():
                     shard.add(ask.token, request)
                 case EndTxn():
-                    shard.end(ask.token, request)
+                    shard.endings.end(ask.token, request)
         except Refused as refused:
             error = refused.error
             known = request.version >= KNOWS_FENCED[type(request)]
@@ -223,7 +226,7 @@ class TransactionCoordinator:
         if not name:
             return DescribedTransaction(name, ErrorCode.INVALID_REQUEST)
         try:
-            transaction = self._owner(name).transactions.get(name)
+            transaction = self._owner(name).core.transactions.get(name)
         except Refused as refused:
             return DescribedTransaction(name, refused.error)
         if transaction is None:
@@ -256,7 +259,7 @@ class TransactionCoordinator:
                     transaction.name, transaction.at.producer_id, transaction.at.state.title
                 )
                 for shard in self._shards.values()
-                for transaction in shard.transactions.values()
+                for transaction in shard.core.transactions.values()
                 if self._wanted(request, transaction)
             ),
         )

@@ -13,14 +13,14 @@ from broker.errors import ErrorCode
 from broker.groups.classic.rebalance import Rebalance
 from broker.groups.consumer.reconcile import reconcile
 from broker.groups.offsets.commits import Written
-from broker.transactions.shard import Shard
+from broker.transactions.core import Core
 from broker.transactions.transaction import PREPARED, check_end
 from tests.broker.groups.test_consumer import Consumers
 from tests.broker.groups.test_stateful import Groups
 from tests.broker.transactions.test_stateful import Transactions
 
 Patch = Callable[[pytest.MonkeyPatch], None]
-LOOK = settings(max_examples=200, stateful_step_count=40, phases=[Phase.generate])
+LOOK = settings(max_examples=1000, stateful_step_count=40, phases=[Phase.generate])
 
 
 def offsets_that_could_not_be_written_count(patch: pytest.MonkeyPatch) -> None:
@@ -33,12 +33,15 @@ def offsets_that_could_not_be_written_count(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Written, "__call__", wrong)
 
 
-def syncs_are_forgotten_when_a_rebalance_begins(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Rebalance, group: Any, error: ErrorCode) -> None:
-        for member in group.members.values():
-            member.syncing = None
+def syncs_that_end_badly_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    right = Rebalance.answer_sync
 
-    patch.setattr(Rebalance, "withdraw", wrong)
+    def wrong(self: Rebalance, member: Any, response: Any) -> bool:
+        if response.error is not ErrorCode.NONE:
+            member.syncing = None
+        return right(self, member, response)
+
+    patch.setattr(Rebalance, "answer_sync", wrong)
 
 
 def the_wait_for_joins_never_ends(patch: pytest.MonkeyPatch) -> None:
@@ -64,12 +67,12 @@ def partitions_are_given_before_they_are_free(patch: pytest.MonkeyPatch) -> None
 
 
 def transitions_that_could_not_be_written_count(patch: pytest.MonkeyPatch) -> None:
-    right = Shard.appended
+    right = Core.appended
 
-    def wrong(self: Shard, ticket: Any, error: ErrorCode) -> None:
+    def wrong(self: Core, ticket: Any, error: ErrorCode) -> None:
         right(self, ticket, ErrorCode.NONE)
 
-    patch.setattr(Shard, "appended", wrong)
+    patch.setattr(Core, "appended", wrong)
 
 
 def an_end_can_be_changed(patch: pytest.MonkeyPatch) -> None:
@@ -79,12 +82,11 @@ def an_end_can_be_changed(patch: pytest.MonkeyPatch) -> None:
         if pending or at.state not in PREPARED:
             check_end(at, request, pending=pending)
 
-    patch.setattr("broker.transactions.shard.check_end", wrong)
+    patch.setattr("broker.transactions.ending.check_end", wrong)
 
 
 MISTAKES: list[tuple[type[RuleBasedStateMachine], Patch]] = [
     (Groups, offsets_that_could_not_be_written_count),
-    (Groups, syncs_are_forgotten_when_a_rebalance_begins),
     (Groups, the_wait_for_joins_never_ends),
     (Consumers, partitions_are_given_before_they_are_free),
     (Transactions, transitions_that_could_not_be_written_count),
@@ -101,3 +103,9 @@ def test_a_mistake_is_noticed(
     mistake(monkeypatch)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=LOOK)
+
+
+@pytest.mark.slow
+def test_a_sync_that_is_forgotten_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a follower that waits while a rebalance begins, which does not happen often."""
+    test_a_mistake_is_noticed(Groups, syncs_that_end_badly_are_forgotten, monkeypatch)

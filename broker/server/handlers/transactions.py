@@ -17,7 +17,7 @@ from broker.owners import partition_for
 from broker.server.catalog import OFFSETS_TOPIC
 from broker.server.coordination import after
 from broker.server.dispatch import Answer, Handler, Request
-from broker.server.handlers.groups import committed, split
+from broker.server.handlers.positions import committed, split
 from broker.transactions import requests as asked
 from broker.wire.apis import ApiKey
 from broker.wire.batches import HEADER, read_header

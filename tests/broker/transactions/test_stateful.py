@@ -14,6 +14,7 @@ from broker.owners import partition_for
 from broker.sansio import Entry
 from broker.transactions.config import TransactionConfig
 from broker.transactions.coordinator import TransactionCoordinator
+from broker.transactions.ending import MarkersWritten, WriteMarkers
 from broker.transactions.records import decode, encode
 from broker.transactions.requests import (
     AddPartitions,
@@ -22,7 +23,6 @@ from broker.transactions.requests import (
     InitProducerId,
     InitProducerIdResponse,
 )
-from broker.transactions.shard import MarkersWritten, WriteMarkers
 from broker.transactions.transaction import PREPARED, Metadata, State
 from tests.broker.shell import Shell
 
@@ -56,7 +56,7 @@ class Transactions(RuleBasedStateMachine):
 
     @property
     def at(self) -> Metadata | None:
-        transaction = self.made._shards[HOME].transactions.get(NAME)
+        transaction = self.made._shards[HOME].core.transactions.get(NAME)
         return None if transaction is None else transaction.at
 
     def ask(self, client: int, request: object) -> None:

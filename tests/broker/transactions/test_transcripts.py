@@ -15,6 +15,7 @@ from broker.owners import partition_for
 from broker.sansio import Entry
 from broker.transactions.config import TransactionConfig
 from broker.transactions.coordinator import TransactionCoordinator
+from broker.transactions.ending import MarkersWritten
 from broker.transactions.records import decode, encode
 from broker.transactions.requests import (
     AddPartitions,
@@ -24,7 +25,6 @@ from broker.transactions.requests import (
     ListTransactions,
     Partition,
 )
-from broker.transactions.shard import MarkersWritten
 from broker.transactions.transaction import Metadata, State
 from tests.broker import transcripts
 from tests.broker.shell import Shell
