@@ -32,6 +32,9 @@ from broker.wire.batches import BatchHeader
 from broker.wire.records import Allowance, read_marker
 
 SNAPSHOT = ".snapshot"
+MOST_BY_TIME = 1_000
+"""Segments that times may make: they are the producers', and each segment has files open."""
+
 _TIME_ENTRY, _OFFSET_ENTRY = 12, 8
 
 
@@ -165,7 +168,11 @@ class Log:
         last = self.end_offset + header.last_offset_delta
         return (
             size + header.size > settings.segment_bytes
-            or (first is not None and header.max_timestamp - first > settings.roll_ms)
+            or (
+                first is not None
+                and header.max_timestamp - first > settings.roll_ms
+                and len(self.segments) < MOST_BY_TIME
+            )
             or last - segment.base_offset > batches.MAX_OFFSET_DELTA
             or segment.index.size + _OFFSET_ENTRY > settings.segment_index_bytes
             or segment.time_index.size + _TIME_ENTRY > settings.segment_index_bytes

@@ -32,6 +32,13 @@ MAGIC = 2
 NO_PRODUCER = -1
 NO_TIMESTAMP = -1
 MAX_OFFSET_DELTA = (1 << 31) - 1
+UNPACKED = 64 << 20
+"""Bytes that a batch's records may have when they are not compressed."""
+
+LEAST_RECORD = 7
+"""Bytes that a record has at least: a batch of a few that claimed to be of billions would use up
+the offsets of a segment, and a segment has files open."""
+
 _LEAST = 14
 """Bytes after the length that a record of the oldest format has at least."""
 
@@ -172,6 +179,7 @@ def from_producer(data: memoryview | None) -> BatchHeader:
         or attributes & (CONTROL | DELETE_HORIZON)
         or attributes & CODEC_MASK > Codec.ZSTD
         or (header.producer_id >= 0 and header.base_sequence < 0)
+        or header.records * LEAST_RECORD > (UNPACKED if header.codec else size - HEADER.size)
     ):
         raise Refused(ErrorCode.INVALID_RECORD)
     return header

@@ -30,6 +30,7 @@ from broker.wire.batches import (
     NO_TIMESTAMP,
     PREFIX,
     TRANSACTIONAL,
+    UNPACKED,
     BatchHeader,
     Codec,
     Corrupt,
@@ -38,8 +39,7 @@ from broker.wire.batches import (
 )
 from broker.wire.compression import XERIAL, compress
 
-LIMIT = 64 << 20
-"""Bytes that a batch's records may have when they are not compressed."""
+LIMIT = UNPACKED
 
 MOST_RECORDS = 200_000
 """Records that a batch may have where each is looked at as it comes in."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from broker.errors import ErrorCode
+from broker.log import log as logs
 from broker.wire import records
 from broker.wire.apis import ApiKey
 from broker.wire.batches import Codec, read_header
@@ -122,3 +123,34 @@ def test_offsets_by_time_look_into_no_more_either(broker: Running) -> None:
     # Of what is too large by itself, the beginning is told: whoever seeks reads a little more.
     assert produced(broker, name, of(2, 0), of(1, 0), of(records.MOST_RECORDS + 1, 0)) == [0] * 3
     assert asked(broker, name, NOW, 2) == [(0, 0)]
+
+
+def test_a_batch_has_as_many_records_as_it_has_room_for(broker: Running) -> None:
+    """One that claimed billions would use up the offsets of a segment, and then of the log."""
+    log = broker.server.broker.catalog.partition("d", 11).log
+
+    def sent(claimed: int, codec: Codec = Codec.NONE) -> ErrorCode:
+        claims = {"records": claimed, "last_offset_delta": claimed - 1}
+        part = {"index": 11, "records": batches.batch(codec, 2, key=None, value=b"", **claims)}
+        fields = {"name": "d", "partition_data": [part]}
+        with RawClient(broker.port) as client:
+            answer = client.answer_to(ApiKey.PRODUCE, 9, acks=-1, timeout=1000, topic_data=[fields])
+        return ErrorCode(answer["responses"][0]["partition_responses"][0]["error_code"])
+
+    before = broker.call(lambda: log.end_offset)
+    assert sent(3) == ErrorCode.INVALID_RECORD
+    assert sent((1 << 31) - 1) == ErrorCode.INVALID_RECORD
+    assert sent((1 << 31) - 1, Codec.ZSTD) == ErrorCode.INVALID_RECORD
+    assert sent(2) == ErrorCode.NONE
+    assert broker.call(lambda: log.end_offset) == before + 2
+
+
+def test_times_roll_so_many_segments(broker: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the producers', and may be a week apart from one batch to the next."""
+    monkeypatch.setattr(logs, "MOST_BY_TIME", 4)
+    broker.call(lambda: broker.server.broker.create_topic("weeks", 1, {}))
+    week = 8 * 86_400_000
+    for number in range(8):
+        one = batches.batch(count=1, now=number * week)
+        assert produced(broker, "weeks", one) == [ErrorCode.NONE]
+    assert len(broker.server.broker.catalog.partition("weeks", 0).log.segments) == 4
