@@ -65,11 +65,14 @@ def test_what_is_there_and_what_is_not(seen: Watched) -> None:
         b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * LONGEST,
     ],
 )
-def test_rubbish_is_not_answered(seen: Watched, rubbish: bytes) -> None:
+def test_rubbish_is_not_answered(
+    seen: Watched, rubbish: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with connected(seen.port) as found:
         found.sendall(rubbish)
         assert ended(found) == b""
     assert seen.page("/healthz")[0] == 200
+    assert not caplog.records
 
 
 def test_damaged_requests_are_answered_or_not(seen: Watched) -> None:
@@ -259,6 +262,7 @@ def test_a_disk_that_refuses_is_not_ready_until_it_works(
         patch.setattr(RealDisk, "replace", refuse)
         assert produce() == 56
         why = "the disk refused what was asked of it: No space left on device\n"
+        broker.call(broker.server._sweep)
         assert seen.page("/readyz") == (503, why)
         assert seen.value("disk_failures_total") == before + 1
         assert seen.value("request_errors_total", api="PRODUCE", error="KAFKA_STORAGE_ERROR") == 1

@@ -18,6 +18,7 @@ from broker.log.log import Log
 from broker.server import server
 from broker.wire import records
 from broker.wire.apis import ApiKey
+from broker.wire.frames import LENGTH
 from tests.broker.raw import RawClient
 from tests.broker.server.running import PATIENCE, Program, running
 
@@ -102,6 +103,29 @@ def test_who_waits_is_answered(tmp_path: Path) -> None:
     assert second.answer()["error_code"] == ErrorCode.NOT_COORDINATOR
     assert time.monotonic() - began < PATIENCE
     assert (tmp_path / CLEAN).exists()
+
+
+def test_a_connection_is_closed_once_what_was_asked_is_answered(tmp_path: Path) -> None:
+    """What came after it is not looked at any more."""
+    with running(tmp_path) as broker:
+        client = RawClient(broker.port)
+        create(client, "t")
+        part = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1 << 20}
+        wanted = [{"topic": "t", "partitions": [part]}]
+        client.send(ApiKey.FETCH, 11, max_wait=600_000, min_bytes=1, topics=wanted)
+        create_second = {"name": "u", "num_partitions": 1, "replication_factor": 1}
+        client.send(ApiKey.CREATE_TOPICS, 7, topics=[create_second], timeout=10_000)
+        purgatory = broker.server.broker.purgatory
+        while not broker.call(lambda: len(purgatory)):
+            time.sleep(0.01)
+        [connection] = broker.call(lambda: list(broker.server.connections))
+        broker.call(connection.close)
+        broker.call(purgatory.expire)
+        (size,) = LENGTH.unpack(client._exactly(4))
+        assert len(client._exactly(size)) == size
+        with pytest.raises(ConnectionResetError):
+            client._exactly(1)
+        assert "u" not in broker.server.broker.catalog.topics
 
 
 class Sender:
