@@ -1,4 +1,4 @@
-"""The group coordinator: whose groups are whose, and requests about several of them.
+"""The group coordinator: whose groups are whose.
 
 It answers for the partitions of `__consumer_offsets` that it was elected for, each a `Shard` of
 its own; a group that belongs to another partition is refused with NOT_COORDINATOR, and one whose
@@ -9,8 +9,8 @@ is told that all is well: its member could do nothing about it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, assert_never
 from uuid import UUID
@@ -20,50 +20,28 @@ from broker.events import Tell, ignore
 from broker.groups import room
 from broker.groups.config import GroupConfig
 from broker.groups.consumer.requests import (
-    ConsumerGroupDescribe,
-    ConsumerGroupDescribeResponse,
     ConsumerGroupHeartbeat,
-    DescribedConsumerGroup,
 )
 from broker.groups.consumer.validation import refusal
 from broker.groups.core import Core
-from broker.groups.describing import (
-    absent,
-    describe,
-    describe_consumer,
-    listed_classic,
-    listed_consumer,
-    wanted,
-)
 from broker.groups.offsets.commits import failed
-from broker.groups.offsets.fetches import check_member, fetch
 from broker.groups.offsets.requests import (
-    GroupFetched,
-    GroupWanted,
     OffsetCommit,
     OffsetDelete,
     OffsetDeleteResponse,
-    OffsetFetch,
-    OffsetFetchResponse,
     TxnOffsetCommit,
 )
 from broker.groups.requests import (
-    DeleteGroups,
-    DeleteGroupsResponse,
-    DescribedGroup,
-    DescribeGroups,
-    DescribeGroupsResponse,
     Heartbeat,
     HeartbeatResponse,
     JoinGroup,
     JoinGroupResponse,
     LeaveGroup,
     LeaveGroupResponse,
-    ListGroups,
-    ListGroupsResponse,
     SyncGroup,
     SyncGroupResponse,
 )
+from broker.groups.several import Several
 from broker.groups.shard import ExpiryDue, Shard
 from broker.owners import check_lengths, partition_for
 from broker.sansio import (
@@ -79,7 +57,6 @@ from broker.sansio import (
     Output,
     Replayed,
     Resigned,
-    Token,
 )
 
 NAMED = (JoinGroup, SyncGroup, Heartbeat, LeaveGroup, TxnOffsetCommit, OffsetDelete)
@@ -120,40 +97,6 @@ class GroupsConfigured:
 Event = Input | TopicsChanged | GroupsConfigured
 
 
-@dataclass
-class Deleting:
-    """What has become of the groups of a DeleteGroups so far."""
-
-    token: Token
-    outbox: Outbox
-    groups: tuple[str, ...]
-    results: dict[str, ErrorCode] = field(default_factory=dict)
-
-    def settle(self, group: str, error: ErrorCode) -> None:
-        """One is done; answer when all are."""
-        self.results[group] = error
-        if len(self.results) == len(self.groups):
-            done = tuple((name, self.results[name]) for name in self.groups)
-            self.outbox.reply(self.token, DeleteGroupsResponse(done))
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Writes that were under way are done: a fetch of stable offsets goes on.
-
-    waited  the partitions whose writes have been waited for
-    """
-
-    coordinator: GroupCoordinator
-    ask: Ask
-    waited: frozenset[int]
-
-    def __call__(self, error: ErrorCode, offset: int) -> None:
-        """Fetch."""
-        del error, offset
-        self.coordinator.fetch(self.ask, self.waited)
-
-
 class GroupCoordinator:
     """All groups that this broker answers for.
 
@@ -172,13 +115,7 @@ class GroupCoordinator:
         self._configs: dict[str, GroupConfig] = {}
         self._shards: dict[int, Shard] = {}
         self._loading: dict[int, Shard] = {}
-        self._whole: dict[type, Callable[[Ask], None]] = {
-            DescribeGroups: self._describe,
-            ListGroups: self._list,
-            DeleteGroups: self._delete,
-            OffsetFetch: self.fetch,
-            ConsumerGroupDescribe: self._describe_consumers,
-        }
+        self._several = Several(self._owner, self._shards, self._loading, self._out, config)
 
     def handle(self, event: Event, now: int) -> list[Output]:
         """What follows from an input, at this time in ms."""
@@ -269,8 +206,8 @@ class GroupCoordinator:
 
     def _ask(self, ask: Ask) -> None:
         request = ask.request
-        if type(request) in self._whole:
-            self._whole[type(request)](ask)
+        if type(request) in self._several.requests:
+            self._several.requests[type(request)](ask)
             return
         try:
             self._check(request)
@@ -307,96 +244,3 @@ class GroupCoordinator:
             self._owner(fired.timer.group).handle(fired)  # type: ignore[attr-defined]
         except Refused:
             return  # it was set when the group was here
-
-    # Several ---------------------------------------------------------------------------------
-
-    def _describe(self, ask: Ask) -> None:
-        request: DescribeGroups = ask.request
-        groups = tuple(self._described(name, request.version) for name in request.groups)
-        self._out.reply(ask.token, DescribeGroupsResponse(groups))
-
-    def _described(self, name: str, version: int) -> DescribedGroup:
-        try:
-            core = self._owner(name).core
-        except Refused as refused:
-            return DescribedGroup(name, refused.error)
-        group = core.classic.get(name)
-        if group is None:
-            return absent(name, version, consumer=name in core.consumer)
-        return describe(group)
-
-    def _describe_consumers(self, ask: Ask) -> None:
-        request: ConsumerGroupDescribe = ask.request
-        groups = tuple(self._described_consumer(name) for name in request.groups)
-        self._out.reply(ask.token, ConsumerGroupDescribeResponse(groups))
-
-    def _described_consumer(self, name: str) -> DescribedConsumerGroup:
-        if not name:
-            return DescribedConsumerGroup(name, ErrorCode.INVALID_GROUP_ID)
-        try:
-            group = self._owner(name).core.consumer.get(name)
-        except Refused as refused:
-            return DescribedConsumerGroup(name, refused.error)
-        if group is None:
-            error, message = ErrorCode.GROUP_ID_NOT_FOUND, f"Group {name} is not a consumer group."
-            return DescribedConsumerGroup(name, error, message)
-        return describe_consumer(group, self.config.group_consumer_assignors)
-
-    def _list(self, ask: Ask) -> None:
-        loading = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
-        groups = tuple(
-            line
-            for shard in self._shards.values()
-            for line in (
-                *map(listed_classic, shard.core.classic.values()),
-                *map(listed_consumer, shard.core.consumer.values()),
-            )
-            if wanted(ask.request, line)
-        )
-        error = loading if self._loading else ErrorCode.NONE
-        self._out.reply(ask.token, ListGroupsResponse(error, groups))
-
-    def _delete(self, ask: Ask) -> None:
-        names = dict.fromkeys(ask.request.groups)
-        deleting = Deleting(ask.token, self._out, tuple(names))
-        if not names:
-            self._out.reply(ask.token, DeleteGroupsResponse(()))
-        for name in names:
-            try:
-                self._owner(name).remove(name, _settling(deleting, name))
-            except Refused as refused:
-                deleting.settle(name, refused.error)
-
-    def fetch(self, ask: Ask, waited: frozenset[int] = frozenset()) -> None:
-        """Say where groups stand, once the writes that were under way are done."""
-        request: OffsetFetch = ask.request
-        if request.require_stable:
-            for shard in self._busy(each.group for each in request.groups):
-                if shard.core.partition not in waited:
-                    last = next(reversed(shard.core.tickets))
-                    then = Settled(self, ask, waited | {shard.core.partition})
-                    shard.core.tickets[last].append(then)
-                    return
-        groups = tuple(self._fetched(each, request) for each in request.groups)
-        self._out.reply(ask.token, OffsetFetchResponse(groups))
-
-    def _busy(self, groups: Iterable[str]) -> Iterator[Shard]:
-        for group in groups:
-            try:
-                shard = self._owner(group)
-            except Refused:
-                continue
-            if shard.core.tickets:
-                yield shard
-
-    def _fetched(self, each: GroupWanted, request: OffsetFetch) -> GroupFetched:
-        try:
-            core = self._owner(each.group).core
-            check_member(core.consumer.get(each.group), each)
-        except Refused as refused:
-            return GroupFetched(each.group, error=refused.error)
-        return fetch(core.offsets, each, stable=request.require_stable)
-
-
-def _settling(deleting: Deleting, name: str) -> Callable[[ErrorCode], None]:
-    return lambda error: deleting.settle(name, error)
