@@ -48,6 +48,10 @@ UPKEEP = 5.0
 """Seconds that a flush or a compaction may go on when the broker stops."""
 
 
+SPARE = 32
+"""Files that are neither logs nor connections."""
+
+
 class Phase(Enum):
     """What the server is at."""
 
@@ -95,6 +99,7 @@ class Server:
         self.buffers = Buffers(configuration["queued.max.request.bytes"])
         self.connections: set[Connection] = set()
         self.load = Load()
+        self.most_connections = 1 << 62
         self._hosts: Counter[str] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
         self.listeners: list[Listener] = []
@@ -110,6 +115,7 @@ class Server:
         sockets  that are listened on, one for each of the listeners that are configured
         """
         _allow_many_files()
+        self.most_connections = _most_connections()
         found = [
             listener.at(*each.getsockname()[:2])
             for listener, each in zip(listeners(self.configuration), sockets, strict=True)
@@ -217,7 +223,8 @@ class Server:
         """Whether there is room for one more, or it was there already."""
         if connection in self.connections:
             return True
-        room = len(self.connections) < self.configuration["max.connections"]
+        most = min(self.configuration["max.connections"], self.most_connections)
+        room = len(self.connections) < most
         mine = self._hosts[connection.host] < self.configuration["max.connections.per.ip"]
         if room and mine:
             self.connections.add(connection)
@@ -373,6 +380,12 @@ def _allow_many_files() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _most_connections() -> int:
+    """How many there may be: logs have three quarters of the files that the system allows."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 62 if allowed == resource.RLIM_INFINITY else max(allowed // 4 - SPARE, SPARE)
 
 
 def open_directory(path: str) -> DataDirectory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import struct
 import time
@@ -223,6 +224,21 @@ def test_connections_beyond_the_limit_are_closed(tmp_path: Path, attempts: int) 
                 found.close()
         until(lambda: not broker.call(lambda: len(broker.server.connections)))
         assert served(broker)
+
+
+def test_connections_leave_files_for_logs(broker: Running) -> None:
+    """No client can have so many that a log finds none to open."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY:
+        most = broker.server.most_connections
+        assert most + broker.server.broker.catalog.most_files + 1 <= allowed
+    broker.server.most_connections = 2
+    with connected(broker), connected(broker):
+        until(lambda: broker.call(lambda: len(broker.server.connections)) == 2)
+        with connected(broker) as third:
+            assert closed(third)
+    until(lambda: not broker.call(lambda: len(broker.server.connections)))
+    assert served(broker)
 
 
 # What is remembered ---------------------------------------------------------------------------
