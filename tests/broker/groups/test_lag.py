@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,6 +103,14 @@ def test_a_group_or_a_broker_that_is_not_there(broker: Running) -> None:
     done = verdict("broker", "--describe-group", "g", "--listen", "127.0.0.1:1")
     assert done.status == 2
     assert "nobody answers at 127.0.0.1:1" in done.err
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        closing = threading.Thread(target=lambda: other.accept()[0].close())
+        closing.start()
+        done = verdict("broker", "--describe-group", "g", "--listen", f"127.0.0.1:{port}")
+        closing.join()
+    assert done.status == 2
+    assert f"127.0.0.1:{port} closed the connection" in done.err
     done = verdict("broker")
     assert done.status == 2
     assert "--data-dir" in done.err
