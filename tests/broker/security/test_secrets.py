@@ -65,7 +65,7 @@ def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", [pytest.param("text", marks=pytest.mark.slow), "json"])
 def test_no_secret_is_logged_told_or_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
