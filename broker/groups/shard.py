@@ -141,22 +141,20 @@ class Shard:
         classic, consumer = self.core.classic.get(name), self.core.consumer.get(name)
         if classic is None and consumer is None:
             raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
-        if classic is not None and classic.state is not State.EMPTY:
-            raise Refused(ErrorCode.NON_EMPTY_GROUP)
-        if consumer is not None and consumer.members:
+        if not all(is_empty(each) for each in (classic, consumer) if each is not None):
             raise Refused(ErrorCode.NON_EMPTY_GROUP)
         return [GroupKey(name)] if consumer is None else [*consumer.tombstones()]
 
     def expire(self) -> None:
         """Forget the offsets, and the empty groups, that nobody has needed for long enough."""
         retention = self.core.config.offsets_retention_ms
-        for group in [*self.core.classic.values()]:
+        groups: list[ClassicGroup | ConsumerGroup] = [*self.core.classic.values()]
+        for group in [*groups, *self.core.consumer.values()]:
             if group.name in self.core.held:
                 continue
             gone = [*expired(group, self.core.offsets, self.core.out.now, retention)]
-            if group.state is State.EMPTY and len(gone) == len(
-                [*self.core.offsets.keys(group.name)]
-            ):
+            last = len(gone) == len([*self.core.offsets.keys(group.name)])
+            if last and is_empty(group):
                 self.remove(group.name, lambda _: None)
             elif gone:
                 changes = tuple((key, None) for key in gone)
@@ -244,6 +242,11 @@ class Shard:
                     member, JoinGroupResponse(error, member_id=member.member_id)
                 )
                 self.rebalance.answer_sync(member, SyncGroupResponse(error))
+
+
+def is_empty(group: ClassicGroup | ConsumerGroup) -> bool:
+    """Whether nobody is in a group, or about to be."""
+    return group.state is State.EMPTY if isinstance(group, ClassicGroup) else not group.members
 
 
 def restored(name: str, value: GroupValue) -> ClassicGroup:

@@ -34,7 +34,9 @@ def since(group: ClassicGroup | ConsumerGroup, position: Committed) -> int | Non
     return None
 
 
-def expired(group: ClassicGroup, offsets: Offsets, now: int, retention: int) -> Iterator[OffsetKey]:
+def expired(
+    group: ClassicGroup | ConsumerGroup, offsets: Offsets, now: int, retention: int
+) -> Iterator[OffsetKey]:
     """The offsets of a group that are to be forgotten."""
     open_ = offsets.unstable(group.name)
     for (topic, partition), position in sorted(offsets.of(group.name).items()):
