@@ -62,6 +62,8 @@ _ASSIGNED = Array(Schema(_Assigned, (Field("topic", STRING), Field("partitions",
 
 def describe_group(client: Client, group: str) -> Described:
     """What a broker says of a group; `Refused` where there is none, or it says nothing."""
+    # Nobody coordinates groups until somebody has asked who does.
+    _check(client.ask(ApiKey.FIND_COORDINATOR, 2, key=group, key_type=0).error_code)
     state, owners = _members(client, group)
     current = _committed(client, group)
     ends = _ends(client, sorted(current.keys() | owners.keys()))

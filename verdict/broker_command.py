@@ -189,7 +189,7 @@ def _describe(host: str, port: int, group: str) -> None:
     try:
         with Client(host, port) as client:
             found = describe_group(client, group)
-    except ConnectionResetError as error:
+    except (BrokenPipeError, ConnectionResetError) as error:
         hint = "where it asks clients who they are, kafka-consumer-groups can tell it"
         raise _wrong(f"{host}:{port} closed the connection", hint=hint) from error
     except OSError as error:

@@ -105,7 +105,11 @@ def test_a_group_or_a_broker_that_is_not_there(broker: Running) -> None:
     assert "nobody answers at 127.0.0.1:1" in done.err
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        closing = threading.Thread(target=lambda: other.accept()[0].close())
+
+        def close() -> None:
+            other.accept()[0].close()
+
+        closing = threading.Thread(target=close)
         closing.start()
         done = verdict("broker", "--describe-group", "g", "--listen", f"127.0.0.1:{port}")
         closing.join()
