@@ -56,7 +56,10 @@ def kept(cores: Iterable[Core]) -> int:
                 found += sum(len(each.name) + len(each.metadata) for each in member.protocols)
         for consumers in core.consumer.values():
             for consumer in consumers.members.values():
-                found += EACH + sum(map(len, consumer.subscription.topics))
+                said = consumer.subscription
+                spoken = said.classic.protocols if said.classic is not None else ()
+                found += EACH + sum(map(len, said.topics)) + len(said.regex or "")
+                found += sum(len(each.name) + len(each.metadata) for each in spoken)
     return found
 
 
