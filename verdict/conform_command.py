@@ -2,6 +2,7 @@
 
     verdict conform load   [--broker NAME|H:P]   a load, and what its history shows; with
                                                  --kills, --migrate, …: its group is not left alone
+    verdict conform transactions [--broker …]    transactions that are not all allowed to end
     verdict conform crash  [--broker NAME]       the same with the broker killed, once for each seed
     verdict conform suite  [NAME] [--broker …]   clients' own test suites, on several brokers
 
@@ -123,6 +124,33 @@ def load(
             else:
                 busy = replace(plan, partitions=6, consumers=4, pause=0.1)
                 run_unquiet(busy, unrest, server, recorder)
+        report = check(recorder.history)
+    _say(report)
+    raise typer.Exit(1 if report.broken else 0)
+
+
+@app.command()
+def transactions(
+    broker: Broker = "verdict",
+    records: Records = 500,
+    crashes: Annotated[int, typer.Option(min=0, metavar="N", help="Crashes of the broker.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which load.")] = 0,
+    keep: Folder = None,
+) -> None:
+    """Put transactions on a broker that are not all allowed to end, and search their history.
+
+    Some are aborted, some taken over by another producer of their id, some left open for too long.
+    """
+    _needs_client()
+    from conformance.load import Plan
+    from conformance.load.transactions import PROMPT, run_transactions
+
+    if crashes and broker not in RESTARTED:
+        raise RequestError(f"{broker} cannot be killed", hint=f"name one of {', '.join(RESTARTED)}")
+    plan = Plan(seed, f"load-{seed}", producers=4, consumers=1, records=records, crashes=crashes)
+    with _folder(keep) as folder, _started(broker, PROMPT) as server:
+        with recording(folder / "history.jsonl") as recorder:
+            run_transactions(plan, server, recorder)
         report = check(recorder.history)
     _say(report)
     raise typer.Exit(1 if report.broken else 0)

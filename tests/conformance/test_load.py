@@ -101,6 +101,8 @@ def test_a_load_that_cannot_end_says_what_it_waits_for(
 def test_what_cannot_be_done_is_told_in_a_line() -> None:
     assert "kfake cannot be killed" in one_line(verdict("conform", "crash", "-b", "kfake"))
     assert "nobody serves" in one_line(verdict("conform", "load", "-b", "127.0.0.1:1"))
+    killed = verdict("conform", "transactions", "-b", "kfake", "--crashes", "1")
+    assert "kfake cannot be killed" in one_line(killed)
 
 
 @pytest.mark.slow
@@ -215,3 +217,19 @@ def test_the_command_kills_a_broker() -> None:
     said = verdict("conform", "crash", "--seeds", "2", "--records", "500", "-q")
     assert said.status == 0, said
     assert said.out.splitlines() == ["2 loads on verdict, 2 crashes: none with anomalies"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("load", "--protocol", "consumer", "--restarts", "1", "--records", "200"),
+        ("transactions", "--crashes", "1", "--records", "200"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_the_command_lets_a_group_or_transactions_suffer(words: tuple[str, ...]) -> None:
+    said = verdict("conform", *words)
+    assert said.status == 0, said
+    assert said.out.splitlines()[-1] == "no anomaly"
