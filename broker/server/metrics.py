@@ -79,6 +79,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             _counter, "Connections that were not let in, or closed for what they sent.", ("why",)
         ),
         "request_buffer_bytes": Family(_gauge, "Memory lent to large requests."),
+        "waiting_bytes": Family(_gauge, "Memory of all requests that wait; it has a limit."),
+        "unsent_bytes": Family(_gauge, "Memory of answers that are not read; it has a limit."),
         "produced_bytes": Family(_counter, "Bytes of batches appended.", ("topic",)),
         "fetched_bytes": Family(_counter, "Bytes of batches given to consumers.", ("topic",)),
         "log_start_offset": Family(_gauge, "The first offset that can be read.", _partition),
@@ -181,6 +183,8 @@ class Metrics:
         for event, count in meter.refused.items():
             yield "connections_refused", (event.code,), count
         yield "request_buffer_bytes", (), server.buffers.lent
+        yield "waiting_bytes", (), server.load.waiting
+        yield "unsent_bytes", (), server.load.unsent
         yield "disk_failures", (), meter.disk_failures
 
     def _logs(self) -> Iterator[Sample]:

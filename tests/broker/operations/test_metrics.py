@@ -136,6 +136,9 @@ def test_who_waits_and_what_is_held(broker: Running, seen: Watched) -> None:
     held = seen.value("delayed_fetch_bytes")
     assert held is not None
     assert held > RECORDS // 2 * 100
+    waiting = seen.value("waiting_bytes")
+    assert waiting is not None
+    assert waiting > 0
     with connected(broker.port) as rubbish:
         rubbish.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert ended(rubbish) == b""
