@@ -11,8 +11,8 @@ the name and the fields are for machines, and both stay as they are once they ar
 
 Fields say who and where.  What records hold, passwords and keys are never among them.
 
-Events that a client can cause as often as it likes are `limited`: who writes them leaves most
-out, and says how many.
+Events that say little when they come often, and that a client can cause as often as it likes, are
+`limited`: who writes them leaves most out, and says how many.
 
 The coordinators have no logger: they are handed a `Tell`.
 """

@@ -5,8 +5,9 @@
      "topic": "orders", "partitions": 3}
 
 Names that clients chose are in them: what cannot be printed is escaped, so that a line stays a
-line, and what is longer than `LONGEST` is cut.  Of events that clients can cause as often as they
-like, so many in so many seconds are written; the next one that is says how many were left out.
+line, and what is longer than `LONGEST` is cut.  Of each event so many in so many seconds are
+written, few of those that are marked as what clients can cause as often as they like; the next one
+that is written says how many were left out.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from broker.events import LOG, Event
 LONGEST = 300
 """Characters of a field."""
 
-MOST, SECONDS = 10, 10.0
-"""How many lines of one limited event are written in which time."""
+MOST, PLENTY, SECONDS = 10, 1000, 10.0
+"""How many lines are written in which time of a limited event, and of any other."""
 
 
 def write_events(form: str, *, verbose: bool) -> None:
@@ -69,7 +70,7 @@ class JsonLines(logging.Formatter):
 
 
 class Limiter(logging.Filter):
-    """Leaves limited events out where there are too many of them."""
+    """Leaves events out where there are too many of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,14 +80,15 @@ class Limiter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is written."""
         event = getattr(record, "event", None)
-        if not isinstance(event, Event) or not event.limited:
+        if not isinstance(event, Event):
             return True
+        most = MOST if event.limited else PLENTY
         seen = self._seen.get(event, 0)
         if not 0 <= record.created - self._since.get(event, 0.0) < SECONDS:
-            record.left_out = max(0, seen - MOST)
+            record.left_out = max(0, seen - most)
             self._since[event], seen = record.created, 0
         self._seen[event] = seen + 1
-        return seen < MOST
+        return seen < most
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -27,7 +27,7 @@ from tests.broker.operations.watching import connected, ended, events
 from tests.broker.raw import RawClient
 from tests.broker.server.running import Program, running
 from tests.broker.shell import Shell
-from verdict.log_lines import MOST, SECONDS, JsonLines, Limiter, TextLines
+from verdict.log_lines import MOST, PLENTY, SECONDS, JsonLines, Limiter, TextLines
 
 DOCS = Path(__file__).parents[3] / "docs" / "operations.md"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -89,14 +89,16 @@ def test_what_clients_cause_without_end_is_left_out_and_counted(
     now = 1000.0
     monkeypatch.setattr("time.time", lambda: now)
     monkeypatch.setattr("time.time_ns", lambda: int(now * 1e9))
-    for number in range(500):
+    for number in range(PLENTY + 500):
         tell(Event.RUBBISH, client="here", why=f"a frame of {number} bytes")
         tell(Event.TOPIC_DELETED, topic=f"t{number}")
     assert len([line for line in written.lines if "frame of" in line]) == MOST
-    assert len([line for line in written.lines if "deleted" in line]) == 500
+    assert len([line for line in written.lines if "deleted" in line]) == PLENTY
     now += SECONDS
     tell(Event.RUBBISH, client="here", why="one more")
-    assert str(500 - MOST) in written.lines[-1]
+    assert str(PLENTY + 500 - MOST) in written.lines[-1]
+    tell(Event.TOPIC_DELETED, topic="t")
+    assert "500" in written.lines[-1]
 
 
 def test_other_libraries_are_written_too(written: Written) -> None:
