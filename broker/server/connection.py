@@ -154,10 +154,16 @@ class Connection(asyncio.BufferedProtocol):
 
         While a request waits and the buffer is full nothing is read, not even the end.
         """
-        found = None if self._transport is None else self._transport.get_extra_info("socket")
-        if not self._full or found is None or not hasattr(socket, "TCP_INFO"):
+        transport = self._transport
+        if not self._full or transport is None or transport.is_closing():
             return False
-        state: int = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        found = transport.get_extra_info("socket")
+        if found is None or not hasattr(socket, "TCP_INFO"):
+            return False
+        try:
+            state: int = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except OSError:
+            return True
         return state != ESTABLISHED
 
     @property
