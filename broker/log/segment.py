@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from broker.log.files import Disk
@@ -155,16 +156,16 @@ class Segment:
         """
         position = self.index.position(offset)
         found = self.headers(position)
-        if position:
-            try:
-                first = next(found).header
-            except (Corrupt, StopIteration):
-                first = None
-            right = first is not None and (
-                first.magic == MAGIC and self.base_offset <= first.base_offset <= offset
-            )
-            found = self.headers(position if right else 0)
-        return found
+        if not position:
+            return found
+        first = None
+        with contextlib.suppress(Corrupt):
+            first = next(found, None)
+        if first is not None:
+            header = first.header
+            if header.magic == MAGIC and self.base_offset <= header.base_offset <= offset:
+                return chain((first,), found)
+        return self.headers()
 
     def find(self, offset: int) -> Found | None:
         """The first batch whose last offset is no less."""
