@@ -23,6 +23,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from broker.errors import ErrorCode, Refused
+from broker.log.files import Piece
 from broker.log.log import Appended, Log
 from broker.log.producers import Aborted
 from broker.log.settings import MAX_INT64, LogSettings
@@ -54,7 +55,7 @@ class Read:
     aborted  for a reader of committed records: what to pass over
     """
 
-    records: batches.Data
+    records: batches.Data | Piece
     high_watermark: int
     stable_offset: int
     start_offset: int
@@ -134,19 +135,19 @@ class Partition:
     # Reading ----------------------------------------------------------------------------------
 
     def read(
-        self, offset: int, max_bytes: int, *, committed: bool, whole: bool, mapped: bool = False
+        self, offset: int, max_bytes: int, *, committed: bool, whole: bool, pieces: bool = False
     ) -> Read:
         """What a consumer may read from this offset on; `Refused` where it is outside the log.
 
-        mapped  it is only handed on to a socket
+        pieces  what is much may be a piece of a file, which nobody has read
         """
         log = self.log
         if not log.start_offset <= offset <= log.end_offset:
             raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
         limit = self.limit(committed=committed)
-        data: batches.Data = b""
+        data: batches.Data | Piece = b""
         if max_bytes or whole:
-            data = log.read(offset, max_bytes, limit, whole=whole, mapped=mapped)
+            data = log.read(offset, max_bytes, limit, whole=whole, pieces=pieces)
         aborted = None
         if committed:
             aborted = log.aborted(offset, limit) if data else []

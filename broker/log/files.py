@@ -8,6 +8,7 @@ and is lost by a crash of the machine unless it was flushed; `replace` is all or
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 import shutil
@@ -18,9 +19,8 @@ from typing import Protocol
 
 Data = bytes | bytearray | memoryview
 MANY = 256 << 10
-"""Bytes from which on mapping them costs less than copying them: bench/broker/serving.py."""
+"""Bytes from which on reading them costs more than not to: bench/broker/serving.py."""
 
-_MAP = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
 PUBLIC = 0o666
 """The mode of a file for whoever may see the directory: what the process's umask leaves of it."""
 
@@ -38,7 +38,7 @@ class File(Protocol):
     def read(self, at: int, count: int) -> bytes:
         """So many bytes from there, or those that there are."""
 
-    def mapped(self, at: int, count: int) -> Data:
+    def piece(self, at: int, count: int) -> Data | Piece:
         """The same for who only hands them on to a socket: they may lie in the file still."""
 
     def truncate(self, size: int) -> None:
@@ -89,6 +89,35 @@ class Disk(Protocol):
         """Remove a folder and all in it, if it is there."""
 
 
+class Piece:
+    """Bytes of a file that nobody has read: the system hands them on.
+
+    A page that cannot be read is found by the system when it sends it, which fails then; a program
+    that looked at it where it is mapped would be ended.  So nobody does.
+    """
+
+    def __init__(self, file: RealFile, at: int, size: int) -> None:
+        self._file, self._at, self._size = file, at, size
+
+    def __len__(self) -> int:
+        """How many are left."""
+        return self._size
+
+    def send(self, socket: int) -> None:
+        """Give a socket what it takes; BlockingIOError: nothing.  OSError: there is no reading."""
+        sent = os.sendfile(socket, self._file.descriptor, self._at, self._size)
+        if not sent:
+            raise OSError(errno.EIO, "a file is shorter than it was")
+        self._at, self._size = self._at + sent, self._size - sent
+
+    def rest(self) -> memoryview:
+        """What is left, mapped: it takes no memory of its own until somebody sends it."""
+        low = self._at & -mmap.ALLOCATIONGRANULARITY
+        flags, whole = mmap.MAP_SHARED, self._at - low + self._size
+        found = mmap.mmap(self._file.descriptor, whole, flags, mmap.PROT_READ, offset=low)
+        return memoryview(found)[self._at - low :]
+
+
 class RealFile:
     """A file of the operating system."""
 
@@ -120,19 +149,19 @@ class RealFile:
         """So many bytes from there, or those that there are."""
         return os.pread(self._fd, max(0, min(count, self._size - at)), at)
 
-    def mapped(self, at: int, count: int) -> Data:
-        """Those bytes in the page cache, if they are many: they are not copied before they go out.
-
-        A page that cannot be read is found by the system when it sends it, which fails then; a
-        program that looked at it would be ended.  So nobody does.
-        """
+    def piece(self, at: int, count: int) -> Data | Piece:
+        """So many bytes from there; if they are many, and all there, they are not read yet."""
         count = max(0, min(count, self._size - at))
         if count >= MANY and os.fstat(self._fd).st_size >= at + count:
-            low = at & -mmap.ALLOCATIONGRANULARITY
-            with contextlib.suppress(OSError):  # there may be too many
-                found = mmap.mmap(self._fd, at - low + count, _MAP, mmap.PROT_READ, offset=low)
-                return memoryview(found)[at - low :]
+            return Piece(self, at, count)
         return self.read(at, count)
+
+    @property
+    def descriptor(self) -> int:
+        """The system's; OSError where it was given back."""
+        if self._fd < 0:
+            raise OSError(errno.EBADF, "the file was closed")
+        return self._fd
 
     def truncate(self, size: int) -> None:
         """Keep the first so many bytes."""

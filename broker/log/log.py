@@ -23,7 +23,7 @@ from typing import NamedTuple
 from broker.errors import ErrorCode, Refused
 from broker.log import checkpoints, snapshots
 from broker.log.epochs import EpochCache
-from broker.log.files import Data, Disk
+from broker.log.files import Data, Disk, Piece
 from broker.log.producers import Aborted, ProducerStates
 from broker.log.segment import DELETED, SUFFIXES, Found, Segment, named
 from broker.log.settings import LogSettings
@@ -253,19 +253,19 @@ class Log:
         return self.end_offset if undecided is None else undecided
 
     def read(
-        self, offset: int, max_bytes: int, before: int, *, whole: bool, mapped: bool = False
-    ) -> Data:
+        self, offset: int, max_bytes: int, before: int, *, whole: bool, pieces: bool = False
+    ) -> Data | Piece:
         """Whole batches from the one that holds this offset on, and perhaps part of another.
 
         before  the first offset that is not to be read
         whole   at least one batch, however large
-        mapped  they are only handed on to a socket
+        pieces  what is much may be a piece of the file, which nobody has read
         """
         if offset >= before:
             return b""
         limit = None if before >= self.end_offset else before
         for number in range(self._floor(offset), len(self.segments)):
-            data = self.segments[number].read(offset, max_bytes, limit, whole=whole, mapped=mapped)
+            data = self.segments[number].read(offset, max_bytes, limit, whole=whole, pieces=pieces)
             if data is not None:
                 return data
         return b""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from broker.log.files import Disk
+from broker.log.files import Disk, Piece
 from broker.log.index import OffsetIndex, TimeIndex, TransactionIndex
 from broker.log.producers import Aborted
 from broker.wire.batches import (
@@ -197,13 +197,13 @@ class Segment:
         before: int | None,
         *,
         whole: bool,
-        mapped: bool = False,
-    ) -> Data | None:
+        pieces: bool = False,
+    ) -> Data | Piece | None:
         """Batches from the one that holds this offset on; None where there is none.
 
         before  the first offset that is not to be read; None: all may be
         whole   at least one batch, however large
-        mapped  they are only handed on to a socket
+        pieces  what is much may be a piece of the file, which nobody has read
         """
         found = self.find(offset)
         if found is None or (before is not None and found.header.base_offset >= before):
@@ -214,7 +214,7 @@ class Segment:
         if before is not None:
             limit = self.find(before)
             end = min(end, limit.position if limit else self.size)
-        read = self.log.mapped if mapped else self.log.read
+        read = self.log.piece if pieces else self.log.read
         return read(found.position, end - found.position)
 
     def scan(self) -> Iterator[tuple[int, BatchHeader, memoryview]]:

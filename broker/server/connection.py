@@ -26,6 +26,7 @@ from broker.server.caller import Caller
 from broker.server.dispatch import Request, respond
 from broker.server.handlers.sasl import raw_token
 from broker.server.load import MOST_BUT_RECORDS, MOST_UNSENT, MOST_WAITING
+from broker.server.sending import send
 from broker.server.tls import principal
 from broker.wire.apis import ApiKey
 from broker.wire.codec import Malformed
@@ -315,9 +316,18 @@ class Connection(asyncio.BufferedProtocol):
         if parts and self._transport is not None:
             self.used = self.server.broker.elapsed()
             self.server.broker.meter.sent += sum(map(len, parts))
-            self._transport.writelines(parts)
+            if len(parts) == 1:
+                self._transport.write(parts[0])
+            else:
+                self._send_all(self._transport, parts)
             if self._caller.sasl is not None:
                 self._follow(self._caller.sasl)
+
+    def _send_all(self, transport: asyncio.Transport, parts: Parts) -> None:
+        try:
+            send(transport, parts)
+        except OSError as error:
+            self.refuse(f"an answer cannot be sent: {error.strerror}", Event.CONNECTION_CLOSED)
 
     def _follow(self, sasl: Sasl) -> None:
         """What follows from how a client's authentication stands."""

@@ -48,7 +48,7 @@ def fetch(request: Request) -> Answer | asyncio.Future[Answer]:
         max_bytes=most,
         least=min(body.min_bytes, most),
         may_read=reader(request),
-        mapped=not request.caller.listener.tls,
+        pieces=not request.caller.listener.tls,
     )
     reading.read()
     if reading.enough or body.max_wait <= 0 or not partitions:
@@ -92,7 +92,7 @@ class Reading:
 
     least     bytes that are enough
     may_read  whether who asks may read a topic; None: all of them
-    mapped    what is read only goes on to a socket, as it is
+    pieces    what is much need not be read, but may go from its file to the socket
     error     some partition has one, which is told at once
     arrived   bytes that were appended while it waited
     """
@@ -106,7 +106,7 @@ class Reading:
     max_bytes: int
     least: int
     may_read: Callable[[str], bool] | None = None
-    mapped: bool = False
+    pieces: bool = False
     found: dict[Key, Read | ErrorCode] = field(default_factory=dict)
     size: int = 0
     error: bool = False
@@ -126,7 +126,7 @@ class Reading:
                     max(0, min(left, wanted.max_bytes)),
                     committed=self.committed,
                     whole=not self.size,
-                    mapped=self.mapped,
+                    pieces=self.pieces,
                 )
             except Refused as refused:
                 self.found[key] = refused.error
