@@ -44,8 +44,8 @@ def series_of(text: str) -> Series:
 class Watched:
     """A broker's pages."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, pages: Pages) -> None:
+        self.port, self.pages = port, pages
 
     def page(self, path: str, method: str = "GET") -> tuple[int, str]:
         return page(self.port, path, method)
@@ -69,7 +69,7 @@ def watched(broker: Running) -> Iterator[Watched]:
         port = listener.getsockname()[1]
         broker.call(lambda: pages.start(listener))
         try:
-            yield Watched(port)
+            yield Watched(port, pages)
         finally:
             broker.call(pages.stop)
 
