@@ -120,7 +120,7 @@ def test_nothing_goes_because_a_clock_is_behind(broker: Running, clock: Clock) -
     assert values(broker, "t") == [b"1", b"2"]
 
 
-@pytest.mark.parametrize("off", [-YEAR, YEAR])
+@pytest.mark.parametrize("off", [-YEAR, pytest.param(YEAR, marks=pytest.mark.slow)])
 def test_members_stay_and_go_by_the_other_clock(tmp_path: Path, clock: Clock, off: int) -> None:
     with running(tmp_path, group_min_session_timeout_ms="500") as broker:
         broker.call(lambda: broker.server.broker.create_topic("t", 2, {}))

@@ -185,14 +185,23 @@ def steps_of_the_script(path: Path) -> list[str]:
     return steps.taken
 
 
+@pytest.mark.slow
 def test_killed_at_each_step(tmp_path: Path) -> None:
     """The first start is among them, and the stop."""
+    killed(tmp_path, 1)
+
+
+def test_killed_at_some_steps(tmp_path: Path) -> None:
+    killed(tmp_path, 3)
+
+
+def killed(tmp_path: Path, stride: int) -> None:
     taken = steps_of_the_script(tmp_path / "whole")
     assert len(taken) > 100
     assert {"append", "flush", "make", "rename", "replace", "write"} <= {
         each.partition(" ")[0] for each in taken
     }
-    for number in range(len(taken)):
+    for number in range(0, len(taken), stride):
         path = tmp_path / str(number)
         store = Store(FaultyDisk(Steps(range(number, number + 1), None)), path)
         with pytest.raises(Killed):

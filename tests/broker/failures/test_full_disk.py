@@ -158,6 +158,7 @@ def test_what_was_acknowledged_is_there_once_and_nothing_else(tmp_path: Path, se
         assert last.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_producer_that_tries_again_needs_no_more_than_room(tmp_path: Path) -> None:
     with small_disk(tmp_path, "size=12m") as disk:
         broker = Prefixed(disk.prefix, disk.path, *SETTINGS)

@@ -119,6 +119,7 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
         assert "cannot be used" in said
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_not_written_to(tmp_path: Path) -> None:
     with small_disk(tmp_path, "size=1m,ro") as disk:
         said = refused(disk.path / "data", prefix=disk.prefix)
@@ -167,6 +168,7 @@ def test_whose_directory_it_is_cannot_be_read(copy: Path, text: bytes) -> None:
     assert "mend it, or use another --data-dir" in refused(copy)
 
 
+@pytest.mark.slow
 def test_what_is_written_of_topics_cannot_be_read(copy: Path) -> None:
     (copy / "topics.json").write_bytes(b"{")
     said = refused(copy)
