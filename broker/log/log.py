@@ -18,7 +18,7 @@ import contextlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from broker.errors import ErrorCode, Refused
 from broker.log import checkpoints, snapshots
@@ -251,6 +251,14 @@ class Log:
         """The last stable offset, as far as the log knows."""
         undecided = self.producers.first_undecided
         return self.end_offset if undecided is None else undecided
+
+    @overload
+    def read(self, offset: int, max_bytes: int, before: int, *, whole: bool) -> Data: ...
+
+    @overload
+    def read(
+        self, offset: int, max_bytes: int, before: int, *, whole: bool, pieces: bool
+    ) -> Data | Piece: ...
 
     def read(
         self, offset: int, max_bytes: int, before: int, *, whole: bool, pieces: bool = False

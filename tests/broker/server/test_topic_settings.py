@@ -10,10 +10,12 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from broker.errors import ErrorCode
+from broker.server.unused import UNUSED_DYNAMIC, UNUSED_FIXED
 from broker.wire import batches, records
 from broker.wire.apis import ApiKey
 from broker.wire.batches import Codec
 from broker.wire.compression import compress
+from tests.broker.jars import running_kafka
 from tests.broker.raw import RawClient
 from tests.broker.server.running import PATIENCE, Running, running
 
@@ -230,3 +232,30 @@ def test_a_broker_s_settings_are_changed_as_by_kafka(broker: Running) -> None:
     assert altered("background.threads", "9") == 0
     assert altered("background.threads", "x") == ErrorCode.INVALID_REQUEST
     assert altered("num.partitions", "3") == ErrorCode.INVALID_REQUEST
+
+
+def shown(port: int, kind: int, name: str) -> dict[str, str | None]:
+    """What is configured, by name."""
+    resource = {"resource_type": kind, "resource_name": name, "configuration_keys": None}
+    with RawClient(port) as client:
+        [found] = client.answer_to(ApiKey.DESCRIBE_CONFIGS, 4, resources=[resource])["results"]
+    assert found["error_code"] == 0
+    return {each["name"]: each["value"] for each in found["configs"]}
+
+
+@pytest.mark.slow
+def test_settings_are_kafka_s_and_so_are_their_defaults(
+    broker: Running, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made(broker, "plain", {})
+    with running_kafka(tmp_path_factory.mktemp("kafka")) as port:
+        topic = {"name": "plain", "num_partitions": 1, "replication_factor": 1}
+        with RawClient(port) as client:
+            client.answer_to(ApiKey.CREATE_TOPICS, 7, topics=[topic])
+        assert shown(broker.port, 2, "plain") == shown(port, 2, "plain")
+        theirs = shown(port, 4, "0")
+    unused = {setting.name: setting for setting in (*UNUSED_DYNAMIC, *UNUSED_FIXED)}
+    assert unused.keys() <= theirs.keys()
+    for name, setting in unused.items():
+        found = theirs[name]
+        assert setting.default == (None if found is None else setting.parse(found)), name
