@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from conformance.history import Recorder
+from conformance.history import Crash, Recorder
 from conformance.load.members import Member, Owners
 from conformance.load.topics import create
 from conformance.load.workload import Plan, Stuck, _Load
-from conformance.peers import Server
+from conformance.peers import Process, Server
 
 CLASSIC, CONSUMER = "classic", "consumer"
 SESSION = 6.0
@@ -50,6 +50,7 @@ class Unrest:
     protocol  that its members begin with
     assignor  of the classic protocol: range, roundrobin or cooperative-sticky
     migrates  all go to the other protocol and back
+    crashes   after each of these the broker is killed, and started again
     """
 
     protocol: str = CLASSIC
@@ -58,6 +59,7 @@ class Unrest:
     zombies: int = 0
     restarts: int = 0
     migrates: bool = False
+    crashes: bool = False
 
 
 class _Unquiet(_Load):
@@ -137,6 +139,16 @@ class _Unquiet(_Load):
         self.members[number].leave()
         self.begin(number)
 
+    def survive(self) -> None:
+        """The group settles, and does so again if the broker is killed."""
+        self.settle()
+        if self.unrest.crashes:
+            assert isinstance(self.server, Process), "only a process of ours is killed"
+            self.server.kill()
+            self.recorder(Crash("broker"))
+            self.server.start()
+            self.settle()
+
     def unsettle(self) -> None:
         """All that is planned, one after the other."""
         dice = random.Random(f"{self.plan.seed} unrest")
@@ -148,13 +160,13 @@ class _Unquiet(_Load):
         dice.shuffle(deeds)
         for deed in deeds:
             deed(dice.randrange(self.plan.consumers))
-            self.settle()
+            self.survive()
         other = {CLASSIC: CONSUMER, CONSUMER: CLASSIC}
         for _ in range(2 if self.unrest.migrates else 0):
             for number in range(self.plan.consumers):
                 self.protocols[number] = other[self.protocols[number]]
                 self.restart(number)
-                self.settle()
+                self.survive()
 
     def carry_out(self) -> None:
         """All of it."""

@@ -176,6 +176,16 @@ def test_a_zombie_that_commits_is_found_out() -> None:
     assert {anomaly.kind for anomaly in check(told).broken} & {"lost-write", "unseen"}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_broker_that_is_killed_knows_how_far_a_group_has_come() -> None:
+    """It is killed after each member that went to the other protocol, static ones among them."""
+    unrest = Unrest(assignor="cooperative-sticky", migrates=True, restarts=1, crashes=True)
+    found = unquiet("verdict", unrest, consumers=3)
+    assert sum(o == Crash("broker") for o in found) == 7
+    assert check(found).broken == ()
+
+
 def unquiet(name: str, unrest: Unrest, consumers: int) -> list[Operation]:
     """The history of a load whose group suffers."""
     plan = Plan(1, records=300, partitions=6, consumers=consumers, pause=0.1)
