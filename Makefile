@@ -83,10 +83,12 @@ WAYS_IN := request dispatch batch compressed stored subscription pattern
 fuzz-broker: venv
 	@VERDICT_FLOOD=$(FRAMES) $(PYTEST) -s -o timeout=7200 $(ARGS) tests/broker/fuzz/test_flood.py
 	@$(BIN)/python -c 'import atheris' || { echo 'atheris has no wheel here' >&2; exit 1; }
+	@mkdir -p .verdict
 	@for way in $(WAYS_IN); do \
 	    echo "$$way:"; \
 	    $(BIN)/python -m tests.broker.fuzz.guided $$way -runs=$(FRAMES) \
-	        -max_total_time=$(SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; \
+	        -max_total_time=$(SECONDS) -artifact_prefix=.verdict/$$way- \
+	        -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
 nightly: test-all fuzz fuzz-broker mutate

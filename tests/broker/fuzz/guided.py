@@ -5,7 +5,8 @@
 Inputs begin with requests that clients were recorded with and with what `frames` and `batches`
 make, and are changed by libFuzzer and, half of the time, by those two again.  An input that gets
 further than all before it is kept in the folder, if one is named.  What escapes a target, takes
-more than ten seconds, or more than a gigabyte, ends the run; the input is kept as `crash-…`.
+more than ten seconds, or more than a gigabyte, ends the run; the input is kept as `crash-…`
+(`-artifact_prefix=` says where).
 """
 
 from __future__ import annotations
