@@ -71,7 +71,7 @@ questions = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(acls, max_size=8), st.lists(acls, max_size=3), questions, st.booleans())
 def test_decisions_are_those_of_the_reference(
     kept: list[Acl],
@@ -118,7 +118,7 @@ def test_a_mistaken_authorizer_would_be_noticed(
     assert find(st.tuples(st.lists(acls, max_size=3), questions), wrong, settings=any_one)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(acls, max_size=6), asked_operations)
 def test_any_resource_is_one_that_there_might_be(kept: list[Acl], operation: Operation) -> None:
     """Names that are all names there are, and one that nobody has named: some are allowed."""

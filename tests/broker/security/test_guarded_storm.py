@@ -44,7 +44,7 @@ def partly_denied(broker: Broker) -> None:
 
 @pytest.mark.parametrize(
     ("seed", "count"),
-    [(11, 600), *(pytest.param(seed, 20_000, marks=pytest.mark.slow) for seed in range(12, 15))],
+    [(11, 300), *(pytest.param(seed, 20_000, marks=pytest.mark.slow) for seed in range(12, 15))],
 )
 def test_any_request_is_answered_or_is_none(tmp_path: Path, seed: int, count: int) -> None:
     with running(tmp_path, **OPEN) as broker:

@@ -60,7 +60,9 @@ logging.getLogger("kafka").setLevel(logging.CRITICAL)
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 Secured = tuple[Running, Authority]
 each_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
-each_protocol = pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
+each_protocol = pytest.mark.parametrize(
+    "protocol", [pytest.param("SASL_PLAINTEXT", marks=pytest.mark.slow), "SASL_SSL"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def take(consumer: Consumer) -> Any:
     raise AssertionError("no message came")
 
 
-@each_protocol
+@pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
 @each_mechanism
 def test_librdkafka(open_to_all: Secured, mechanism: str, protocol: str) -> None:
     broker, vouching = open_to_all
