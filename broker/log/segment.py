@@ -66,10 +66,15 @@ class Segment:
     def __init__(self, disk: Disk, folder: Path, base_offset: int, suffix: str = "") -> None:
         self._disk, self.folder, self.base_offset = disk, folder, base_offset
         self._suffix = suffix
-        self.log = disk.open(self.path(LOG))
-        self.index = OffsetIndex(disk, self.path(INDEX), base_offset)
-        self.time_index = TimeIndex(disk, self.path(TIME_INDEX), base_offset)
-        self.aborted = TransactionIndex(disk, self.path(TXN_INDEX))
+        with contextlib.ExitStack() as opened:
+            self.log = disk.open(self.path(LOG))
+            opened.callback(self.log.close)
+            self.index = OffsetIndex(disk, self.path(INDEX), base_offset)
+            opened.callback(self.index.close)
+            self.time_index = TimeIndex(disk, self.path(TIME_INDEX), base_offset)
+            opened.callback(self.time_index.close)
+            self.aborted = TransactionIndex(disk, self.path(TXN_INDEX))
+            opened.pop_all()
         self._since_index = 0
         self._newest: tuple[int, int] = self.time_index.last or (-1, base_offset)
         self._first_timestamp: int | None = None

@@ -38,5 +38,6 @@ class RawClient(Client):
 
     def silent(self, seconds: float) -> bool:
         """Whether nothing comes for so long."""
-        readable, _, _ = select.select([self._socket], [], [], seconds)
-        return not readable
+        found = select.poll()
+        found.register(self._socket, select.POLLIN)
+        return not found.poll(seconds * 1000)

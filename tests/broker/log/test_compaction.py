@@ -99,9 +99,15 @@ class Writers:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_readers_find_the_same(tmp_path: Path, seed: int) -> None:
-    draw = random.Random(seed)
-    log = open_at(tmp_path / "t-0", COMPACT)
-    writers, gone = Writers(log, draw), 0
+    writers = Writers(open_at(tmp_path / "t-0", COMPACT), random.Random(seed))
+    try:
+        clean_again_and_again(writers)
+    finally:
+        writers.log.abandon()
+
+
+def clean_again_and_again(writers: Writers) -> None:
+    log, draw, gone = writers.log, writers.draw, 0
     for _ in range(12):
         for _ in range(draw.randrange(4, 25)):
             writers.step()
@@ -120,9 +126,9 @@ def test_readers_find_the_same(tmp_path: Path, seed: int) -> None:
         assert codecs <= set(Codec)
         if draw.random() < 0.3:
             log.abandon()
-            for path in (tmp_path / "t-0").glob("*.snapshot"):
+            for path in log.folder.glob("*.snapshot"):
                 path.unlink()
-            log = writers.log = open_at(tmp_path / "t-0", COMPACT, clean=False)
+            log = writers.log = open_at(log.folder, COMPACT, clean=False)
             assert committed(log) == after
             for producer, sequence in writers.sequences.items():
                 if sequence:

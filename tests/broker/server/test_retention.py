@@ -105,8 +105,7 @@ def test_a_segment_is_rolled_by_the_age_of_its_first(broker: Running) -> None:
 
 def test_files_stay_for_a_while(broker: Running) -> None:
     fill(broker, {"retention.bytes": "2000000", "file.delete.delay.ms": "1500"})
-    until(lambda: files(broker, ".deleted"))
-    assert "00000000000000000000.log.deleted" in files(broker, ".deleted")
+    until(lambda: "00000000000000000000.log.deleted" in files(broker, ".deleted"))
     until(lambda: not files(broker, ".deleted"))
 
 
