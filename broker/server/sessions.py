@@ -21,6 +21,9 @@ FINAL, INITIAL = -1, 0
 MAX_EPOCH = (1 << 31) - 1
 EVICTION_MS = 120_000
 MOST_PARTITIONS = 10_000
+FEW, MOST_TOGETHER = 1_000, 1_000_000
+"""Partitions that any session may have, and that all may have together where one has more."""
+
 
 Key = tuple[Any, int]
 """A topic, by its name or its id, and a partition's number."""
@@ -69,7 +72,7 @@ class Sessions:
 
     def open(self, named: dict[Key, Wanted], *, by_id: bool, now: int) -> Session | None:
         """A new session of these partitions; None where there is no room."""
-        if len(named) > MOST_PARTITIONS:
+        if len(named) > MOST_PARTITIONS or not self._has_room(len(named)):
             return None
         if len(self._sessions) >= self._slots:
             oldest = min(self._sessions.values(), key=lambda session: session.used, default=None)
@@ -82,15 +85,24 @@ class Sessions:
         self._sessions[number] = Session(number, by_id=by_id, used=now, partitions=named)
         return self._sessions[number]
 
+    def _has_room(self, more: int, have: int = 0) -> bool:
+        """Whether a session that has so many partitions may have so many more."""
+        if have + more <= FEW:
+            return True
+        together = sum(len(session.partitions) for session in self._sessions.values())
+        return together + more <= MOST_TOGETHER
+
     def go_on(self, number: int, epoch: int, more: int, *, by_id: bool, now: int) -> Session:
         """The session that is meant; `Refused` where it is another's turn, or gone.
 
         more  how many partitions are named, and so may be added
         """
         session = self._sessions.get(number)
-        if session is not None and len(session.partitions) + more > 2 * MOST_PARTITIONS:
-            self.close(number)
-            session = None
+        if session is not None:
+            have = len(session.partitions)
+            if have + more > 2 * MOST_PARTITIONS or not self._has_room(more, have):
+                self.close(number)
+                session = None
         if session is None:
             raise Refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
         if session.by_id != by_id:

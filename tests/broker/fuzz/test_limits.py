@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from broker.errors import ErrorCode
+from broker.errors import ErrorCode, Refused
 from broker.groups import room
 from broker.log import producers
 from broker.log.producers import ProducerStates
 from broker.server import connection as connections
 from broker.server import server as servers
+from broker.server import sessions
 from broker.wire import records
 from broker.wire.apis import ApiKey
 from broker.wire.batches import read_header
@@ -298,6 +299,28 @@ def test_all_members_together_have_so_much_room(
         monkeypatch.setattr(room, "MOST", 1)
         assert joined("g3", 10)["error_code"] == full
         assert joined("g0", 10, first["member_id"])["error_code"] == ErrorCode.NONE
+
+
+def test_all_sessions_together_have_room_for_so_many_partitions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who finds none goes on without a session; one of few partitions always has it."""
+    monkeypatch.setattr(sessions, "FEW", 2)
+    monkeypatch.setattr(sessions, "MOST_TOGETHER", 9)
+    held = sessions.Sessions(100, iter(range(1, 100)).__next__)
+
+    def opened(count: int) -> sessions.Session | None:
+        named = {("t", index): sessions.Wanted(0, 1) for index in range(count)}
+        return held.open(named, by_id=False, now=0)
+
+    assert opened(4) is not None
+    assert opened(4) is not None
+    assert opened(4) is None
+    few = opened(1)
+    assert few is not None
+    assert held.go_on(few.session_id, 1, 1, by_id=False, now=0) is few
+    with pytest.raises(Refused):
+        held.go_on(few.session_id, 2, 2, by_id=False, now=0)
 
 
 def test_one_request_for_metadata_makes_so_many_topics(broker: Running) -> None:
