@@ -67,12 +67,11 @@ def _take(server: Server, count: int, name: str, settings: Mapping[str, str | in
     joined, left = figures(name, count)
     with contextlib.ExitStack() as stack:
         topic = stack.enter_context(removed_after(server.bootstrap, count))
-        members = []
+        members: list[Consumer] = []
+        stack.callback(_end, members)
         for _ in range(count):
-            member = Consumer({**common, "group.id": topic})
-            stack.callback(member.close)
-            member.list_topics(topic, timeout=PATIENCE)
-            members.append(member)
+            members.append(Consumer({**common, "group.id": topic}))
+            members[-1].list_topics(topic, timeout=PATIENCE)
 
         def subscribe() -> None:
             for member in members:
@@ -81,6 +80,19 @@ def _take(server: Server, count: int, name: str, settings: Mapping[str, str | in
         yield joined, _until_shared(members, count, subscribe)
         leaving, *staying = members
         yield left, _until_shared(staying, count, leaving.unsubscribe, (leaving,))
+
+
+def _end(members: Sequence[Consumer]) -> None:
+    """Close them all, once nobody is assigned anything: librdkafka may hang on both at a time."""
+    for member in members:
+        member.unsubscribe()
+    until = time.monotonic() + PATIENCE
+    while any(member.assignment() for member in members) and time.monotonic() < until:
+        for member in members:
+            member.poll(0)
+        time.sleep(PAUSE)
+    for member in members:
+        member.close()
 
 
 def _until_shared(
