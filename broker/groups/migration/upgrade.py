@@ -12,7 +12,9 @@ when it joined, and has not heard yet that it is to give up.  That it has to giv
 It may not be done where the policy is against it, where the group is too large, where its members
 are no consumers, where what they say cannot be read, where an assignor has put data of its own
 into the assignments (it would be lost), or where the leader gave a partition to two.  The group
-stays as it is then, and who would join is told that there is no such consumer group.
+stays as it is then, and who would join is told that there is no such consumer group.  What
+librdkafka's cooperative-sticky puts there is only what each member owns, and may be lost, though
+Kafka minds it, too: its members could not change over once they had rebalanced.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ from broker.groups.records.consumer import (
 )
 from broker.groups.requests import JoinGroupResponse, Protocol, SyncGroupResponse
 from broker.schema import Damaged
+
+COOPERATIVE = "cooperative-sticky"
+"""An assignor whose data says nothing that is not said elsewhere."""
 
 NOT_SEEN = 0
 """The hash of topics that nobody has looked at."""
@@ -117,7 +122,7 @@ def _member(classic: ClassicGroup, member: ClassicMember, topics: Topics) -> Mem
         ),
         epoch=classic.generation,
         previous_epoch=classic.generation,
-        assigned=dict.fromkeys(sorted(_assigned(member.assignment, topics)), classic.generation),
+        assigned=dict.fromkeys(sorted(_assigned(classic, member, topics)), classic.generation),
     )
 
 
@@ -126,12 +131,12 @@ def spoken(protocols: tuple[Protocol, ...]) -> tuple[ClassicProtocol, ...]:
     return tuple(ClassicProtocol(each.name, each.metadata) for each in protocols)
 
 
-def _assigned(assignment: bytes, topics: Topics) -> Iterator[Partition]:
-    """The partitions of an assignment, in topics that there are."""
-    if not assignment:
+def _assigned(classic: ClassicGroup, member: ClassicMember, topics: Topics) -> Iterator[Partition]:
+    """The partitions that a member is assigned, in topics that there are."""
+    if not member.assignment:
         return
-    found = read_assignment(assignment)
-    if found.user_data:
+    found = read_assignment(member.assignment)
+    if found.user_data and classic.protocol != COOPERATIVE:
         raise Damaged("data of an assignor's own")
     yield from _known(found.partitions, topics)
 
