@@ -119,7 +119,7 @@ ANSWERS = {True: "yes", False: "no", None: ""}
 def _table(outcome: Outcome, digest: Digest, turns: int) -> Table:
     table = Table(
         title=f"{digest.name} of {turns}" if turns > 1 else None, title_justify="left", box=None,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0),
     )  # fmt: skip
     peers = [*outcome.servers, CEILING]
     for head in ("", *peers, "ratio", "held to", "", "mocks"):
