@@ -30,7 +30,8 @@ class Crashed:
 
     history  the file with what the clients did
     report   what was found in it
-    stuck    what was waited for in vain; empty where the load came to its end
+    stuck    what was waited for in vain, or what a client raised; empty where the load came to
+             its end
     """
 
     seed: int
@@ -57,5 +58,11 @@ def crash_test(
             try:
                 run(replace(plan, seed=seed), server, recorder)
             except (Stuck, TimeoutError) as waited:
-                stuck = re.sub(r"\s+", " ", str(waited)) or "an answer"
+                stuck = _line(waited) or "an answer"
+            except Exception as error:  # noqa: BLE001 - each library has its own; the test goes on
+                stuck = f"{type(error).__name__}: {_line(error)}"
         yield Crashed(seed, path, check(recorder.history), stuck)
+
+
+def _line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()
