@@ -260,10 +260,13 @@ class Server:
             await asyncio.sleep(seconds)
             try:
                 what()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - it is due again, and so is what else is
                 self._failed(error)
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, OSError):
+            tell(Event.UPKEEP_FAILED, trace=error, error=repr(error))
+            return
         self.broker.meter.disk_failures += 1
         self.broker.disk_error = error.strerror or str(error)
         tell(Event.UPKEEP_FAILED, error=error)
@@ -315,10 +318,10 @@ class Server:
             cleans = self.configuration["log.cleaner.enable"] and found.settings.compact
             if cleans and await clean(found, self.broker.now):
                 self.broker.meter.compactions.add(perf_counter() - began)
-        except OSError as error:
-            self._failed(error)
         except Corrupt as damage:
             self.broker.disk_failed(partition.topic, partition.index, "compacted", damage)
+        except Exception as error:  # noqa: BLE001 - other partitions are to be kept up, too
+            self._failed(error)
 
     async def _flush_rolled(self, found: Log) -> None:
         rolled, end = found.rolled(), found.active.base_offset

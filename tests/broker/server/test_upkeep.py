@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +12,18 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from broker.errors import ErrorCode, Refused
+from broker.events import Event
 from broker.log.cleaner import clean
 from broker.log.directory import DataDirectory
 from broker.log.files import RealDisk
-from broker.server import sessions
+from broker.log.log import Log
+from broker.server import server, sessions
 from broker.server.catalog import OFFSETS_TOPIC
 from broker.server.producer_ids import BLOCK, FILE, ProducerIds
 from broker.server.sessions import Sessions, Wanted
 from tests.broker.server.running import PATIENCE, Running, running
+
+COMPACTED = {"cleanup.policy": "compact"}
 
 
 def until(true: Callable[[], Any]) -> None:
@@ -64,6 +69,37 @@ def test_a_compacted_topic_shrinks_while_it_is_served(tmp_path: Path) -> None:
     with running(tmp_path) as broker:
         assert read_all(broker, "c", b"5999") == expected
         assert broker.server.broker.catalog.partition("c", 0).log.cleaned_to > 0
+
+
+def test_what_fails_without_warning_is_due_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault in one thing that is due is told, with where it was; what else is due is done."""
+    logs: dict[str, Log] = {}
+    done: list[str] = []
+
+    async def cleaned(log: Log, now: Callable[[], int]) -> bool:
+        done.extend(name for name, one in logs.items() if one is log)
+        if log is logs.get("a"):
+            raise KeyError("planted")
+        return await clean(log, now)
+
+    def retained(_: server.Server) -> None:
+        done.append("retained")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(server, "clean", cleaned)
+    monkeypatch.setattr(server.Server, "_retain", retained)
+    every = {"log_cleaner_backoff_ms": "1", "log_retention_check_interval_ms": "10"}
+    with caplog.at_level(logging.ERROR, "verdict.broker"), running(tmp_path, **every) as broker:
+        for topic in ("a", "b"):
+            broker.call(lambda topic=topic: broker.server.broker.create_topic(topic, 1, COMPACTED))
+            logs[topic] = broker.server.broker.catalog.partition(topic, 0).log
+        until(lambda: all(done.count(name) > 2 for name in ("a", "b", "retained")))
+        assert not broker.server.broker.disk_error
+    traces = [each.exc_info[0] for each in caplog.records if each.exc_info]
+    assert {KeyError, ZeroDivisionError} == set(traces)
+    assert all(each.__dict__["event"] is Event.UPKEEP_FAILED for each in caplog.records)
 
 
 def test_committed_offsets_outlive_compaction_and_a_restart(tmp_path: Path) -> None:
