@@ -122,7 +122,8 @@ class Partition:
         settings = self.log.settings
         header = batches.from_producer(data)
         assert data is not None
-        if header.size > settings.max_message_bytes:
+        size = header.size
+        if size > settings.max_message_bytes:
             raise Refused(ErrorCode.MESSAGE_TOO_LARGE)
         if not settings.append_time:
             _check_times(data, header, settings, now, allowance)
@@ -130,7 +131,8 @@ class Partition:
             _each_has_a_key(data, allowance)
         if settings.codec is not None and settings.codec != header.codec:
             data, header = _recompressed(data, settings, allowance)
-        return self.append(data, header, now), header.size
+            size = header.size
+        return self.append(data, header, now), size
 
     # Reading ----------------------------------------------------------------------------------
 

@@ -118,11 +118,12 @@ class Log:
         size, settings = header.size, self.settings
         if size > settings.segment_bytes:
             raise Refused(ErrorCode.RECORD_LIST_TOO_LARGE)
-        if header.producer_id >= 0 and not header.control:
+        producer, control = header.producer_id >= 0, header.control
+        if producer and not control:
             again = self.producers.check(header)
             if again is not None:
                 return Appended(again.base_offset, again.last_offset, again=True)
-        if self._must_roll(header):
+        if self._must_roll(header, size):
             self.roll()
         base = self.end_offset
         batches.assign(data, base, leader_epoch)
@@ -135,13 +136,13 @@ class Log:
         if self._epochs_unsaved:
             self.save_epochs()
         aborted = None
-        if header.control:
+        if control:
             commit, _ = read_marker(data)
             aborted = None if commit else self.producers.aborted_by(header)
         self.active.append(data[:size], header, settings.index_interval_bytes, aborted)
-        last = header.last_offset
+        last = base + header.last_offset_delta
         self.end_offset = last + 1
-        if header.producer_id >= 0:
+        if producer:
             self.note(header, data)
         if last + 1 - self.recovery_point >= settings.flush_messages:
             self.flush(now)
@@ -159,7 +160,7 @@ class Log:
         else:
             self.producers.appended(header)
 
-    def _must_roll(self, header: BatchHeader) -> bool:
+    def _must_roll(self, header: BatchHeader, more: int) -> bool:
         segment, settings = self.active, self.settings
         size = segment.log.size
         if not size:
@@ -167,7 +168,7 @@ class Log:
         first = segment.first_timestamp
         last = self.end_offset + header.last_offset_delta
         return (
-            size + header.size > settings.segment_bytes
+            size + more > settings.segment_bytes
             or (
                 first is not None
                 and header.max_timestamp - first > settings.roll_ms

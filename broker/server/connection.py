@@ -175,8 +175,7 @@ class Connection(asyncio.BufferedProtocol):
     # Frames -----------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        needed, loop = LENGTH.size, self.server.broker.loop
-        ends = loop.time() + TURN
+        needed, ends = LENGTH.size, 0.0
         while (
             self._transport is not None
             and not self._transport.is_closing()
@@ -202,9 +201,14 @@ class Connection(asyncio.BufferedProtocol):
             frame = self._view[self._start + LENGTH.size : self._start + needed]
             self._start += needed
             self._handle(frame)
-            if self._end - self._start >= LENGTH.size and loop.time() > ends:
-                self._resting, needed = True, LENGTH.size
-                loop.call_soon(self._rested)
+            if self._start == self._end:  # as a rule: who waits for an answer sends nothing more
+                break
+            if self._end - self._start >= LENGTH.size:
+                loop = self.server.broker.loop
+                ends = ends or loop.time() + TURN
+                if loop.time() > ends:
+                    self._resting, needed = True, LENGTH.size
+                    loop.call_soon(self._rested)
         if self._transport is not None:
             self._make_room(needed)
 
@@ -290,6 +294,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _answered(self, answer: asyncio.Future[Parts | None]) -> None:
         self._waiting = None
+        self.used = self.server.broker.elapsed()
         self._keep(0)
         if self._transport is not None:
             self._finish(answer)
@@ -314,11 +319,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def _send(self, parts: Parts | None) -> None:
         if parts and self._transport is not None:
-            self.used = self.server.broker.elapsed()
-            self.server.broker.meter.sent += sum(map(len, parts))
             if len(parts) == 1:
+                self.server.broker.meter.sent += len(parts[0])
                 self._transport.write(parts[0])
             else:
+                self.server.broker.meter.sent += sum(map(len, parts))
                 self._send_all(self._transport, parts)
             if self._caller.sasl is not None:
                 self._follow(self._caller.sasl)

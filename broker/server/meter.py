@@ -138,12 +138,11 @@ class Meter:
 def _appended(counted: Requests, answer: Answer) -> None:
     """Find the errors of an answer to a producer, which has none as a rule."""
     if isinstance(answer, dict):
-        errors = {
-            part["error_code"]
-            for topic in answer["responses"]
-            for part in topic["partition_responses"]
-            if part["error_code"]
-        }
+        errors: set[int] = set()
+        for topic in answer["responses"]:
+            for part in topic["partition_responses"]:
+                if part["error_code"]:
+                    errors.add(part["error_code"])
         if errors:
             counted.errors.update(errors)
 

@@ -54,6 +54,7 @@ class Codec(IntEnum):
 
 
 CODEC_MASK = 0x07
+_LAST_CODEC = int(max(Codec))
 LOG_APPEND_TIME = 0x08
 TRANSACTIONAL = 0x10
 CONTROL = 0x20
@@ -177,9 +178,9 @@ def from_producer(data: memoryview | None) -> BatchHeader:
         or header.records <= 0
         or header.records != header.last_offset_delta + 1
         or attributes & (CONTROL | DELETE_HORIZON)
-        or attributes & CODEC_MASK > Codec.ZSTD
+        or attributes & CODEC_MASK > _LAST_CODEC
         or (header.producer_id >= 0 and header.base_sequence < 0)
-        or header.records * LEAST_RECORD > (UNPACKED if header.codec else size - HEADER.size)
+        or header.records * LEAST_RECORD > (UNPACKED if attributes & CODEC_MASK else size - HEADER.size)
     ):
         raise Refused(ErrorCode.INVALID_RECORD)
     return header

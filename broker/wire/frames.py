@@ -24,6 +24,7 @@ from broker.wire.output import Output
 LENGTH = struct.Struct(">i")
 _HEADER = struct.Struct(">hhih")
 _RESPONSE = struct.Struct(">ii")
+_API_VERSIONS = ApiKey.API_VERSIONS
 
 
 class Unsupported(ValueError):  # noqa: N818 - what the request is
@@ -87,7 +88,7 @@ def start_response(header: RequestHeader) -> Output:
     """A response with its header, to which the body is added."""
     out = Output()
     out.tail += _RESPONSE.pack(0, header.correlation_id)
-    if header.version >= header.api.flexible and header.api.key is not ApiKey.API_VERSIONS:
+    if header.version >= header.api.flexible and header.api.key is not _API_VERSIONS:
         out.tail.append(0)
     return out
 

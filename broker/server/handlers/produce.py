@@ -24,6 +24,7 @@ from broker.wire.codec import Malformed
 from broker.wire.records import Allowance
 
 BY_ID = 13
+_NONE = ErrorCode.NONE
 
 
 def produce(request: Request) -> Answer | asyncio.Future[Answer]:
@@ -110,7 +111,7 @@ def _append(
     broker.appended(partition, size)
     return {
         "index": part.index,
-        "error_code": ErrorCode.NONE,
+        "error_code": _NONE,
         "base_offset": appended.base_offset,
         "log_append_time": appended.append_time,
         "log_start_offset": partition.log.start_offset,
