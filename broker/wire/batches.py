@@ -172,15 +172,15 @@ def from_producer(data: memoryview | None) -> BatchHeader:
         raise Refused(ErrorCode.INVALID_RECORD)
     if crc32c(data[_ATTRIBUTES:size]) != header.crc:
         raise Refused(ErrorCode.CORRUPT_MESSAGE)
-    attributes = header.attributes
+    attributes, codec = header.attributes, header.attributes & CODEC_MASK
     if (
         header.base_offset != 0
         or header.records <= 0
         or header.records != header.last_offset_delta + 1
         or attributes & (CONTROL | DELETE_HORIZON)
-        or attributes & CODEC_MASK > _LAST_CODEC
+        or codec > _LAST_CODEC
         or (header.producer_id >= 0 and header.base_sequence < 0)
-        or header.records * LEAST_RECORD > (UNPACKED if attributes & CODEC_MASK else size - HEADER.size)
+        or header.records * LEAST_RECORD > (UNPACKED if codec else size - HEADER.size)
     ):
         raise Refused(ErrorCode.INVALID_RECORD)
     return header
