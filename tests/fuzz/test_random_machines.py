@@ -106,7 +106,7 @@ def nothing_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(types, "BITSET_LIMIT", 2)
 
 
-@unhurried
+@settings(unhurried, max_examples=max(1, MACHINES // 3))
 @given(text=machine_texts())
 @pytest.mark.usefixtures("nothing_is_written_out")
 def test_all_say_the_same_where_nothing_is_written_out(text: str, folder: Path) -> None:
